@@ -1,0 +1,1 @@
+//! The Gene virtual machine.

@@ -1,0 +1,2 @@
+//! The Gene command line.
+fn main() {}
