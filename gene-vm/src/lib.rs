@@ -1,1 +1,24 @@
-//! The Gene virtual machine.
+//! The Gene virtual machine: values, heap, reader, compiler, interpreter, built-ins.
+//!
+//! It knows nothing of machine code; [`tier`] is the hook for a second tier.
+
+pub mod builtins;
+pub mod bytecode;
+pub mod code;
+pub mod compile;
+pub mod equality;
+pub mod heap;
+pub mod interpret;
+pub mod modules;
+pub mod object;
+pub mod print;
+pub mod source;
+pub mod symbol;
+pub mod tier;
+pub mod types;
+pub mod value;
+pub mod vm;
+
+pub use symbol::Symbol;
+pub use value::Value;
+pub use vm::{Raise, Vm};

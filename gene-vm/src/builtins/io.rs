@@ -1,0 +1,89 @@
+//! `print`, `println` and where their output goes.
+
+use crate::object::Args;
+use crate::print::{Form, write_value};
+use crate::symbol::sym;
+use crate::value::Value;
+use crate::vm::{Result, Vm};
+use std::io::Write;
+
+/// The output of a VM, buffered.
+pub struct Io {
+    out: Box<dyn Write>,
+    err: Box<dyn Write>,
+}
+
+impl Default for Io {
+    fn default() -> Io {
+        Io {
+            out: Box::new(std::io::BufWriter::new(std::io::stdout())),
+            err: Box::new(std::io::stderr()),
+        }
+    }
+}
+
+impl Io {
+    /// Output to other places than the process's.
+    pub fn new(out: Box<dyn Write>, err: Box<dyn Write>) -> Io {
+        Io { out, err }
+    }
+
+    /// Writes to standard output. When nobody reads it any more, the process ends quietly.
+    pub fn print(&mut self, text: &str) {
+        let written = self.out.write_all(text.as_bytes());
+        end_on_closed_pipe(written);
+    }
+
+    /// Writes to standard error, after what standard output still holds.
+    pub fn print_error(&mut self, text: &str) {
+        self.flush();
+        let written = self.err.write_all(text.as_bytes());
+        end_on_closed_pipe(written);
+    }
+
+    /// Flushes standard output.
+    pub fn flush(&mut self) {
+        let flushed = self.out.flush();
+        end_on_closed_pipe(flushed);
+    }
+}
+
+fn end_on_closed_pipe(written: std::io::Result<()>) {
+    if written.is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
+        std::process::exit(0);
+    }
+}
+
+pub(super) fn install(vm: &mut Vm) {
+    vm.define_functions(
+        vm.builtins.global,
+        &[("print", print), ("println", println)],
+    );
+    vm.define_functions(vm.builtins.gene, &[("print", print), ("println", println)]);
+}
+
+fn print(vm: &mut Vm, args: Args) -> Result {
+    write_line(vm, args, "");
+    Ok(Value::NIL)
+}
+
+fn println(vm: &mut Vm, args: Args) -> Result {
+    write_line(vm, args, "\n");
+    Ok(Value::NIL)
+}
+
+fn write_line(vm: &mut Vm, args: Args, end: &str) {
+    let mut line = String::new();
+    for (i, &value) in args.as_slice().iter().enumerate() {
+        if i > 0 {
+            line.push(' ');
+        }
+        write_value(&mut line, value, Form::Display);
+    }
+    line.push_str(end);
+    if args.keyword(sym::STDERR).is_some_and(Value::is_truthy) {
+        vm.io.print_error(&line);
+    } else {
+        vm.io.print(&line);
+    }
+}

@@ -1,0 +1,163 @@
+//! Built-in classes, namespaces and functions.
+//!
+//! Each topic is a module with tables of natives; [`Builtins::install`] puts them in place.
+
+pub mod io;
+
+use crate::heap::{Gc, Heap, Tracer};
+use crate::object::{Class, Namespace, NativeFn, NativeFunction};
+use crate::symbol::Symbol;
+use crate::value::Value;
+use crate::vm::Vm;
+
+macro_rules! classes {
+    ($($field:ident $name:literal $parent:ident,)*) => {
+        /// The built-in classes.
+        pub struct Classes { $(#[doc = concat!("The class `", $name, "`.")] pub $field: Gc<Class>,)* }
+
+        impl Classes {
+            fn new(heap: &mut Heap) -> Classes {
+                $(let $field = heap.alloc(Class::new(Symbol::intern($name), classes!(@parent $parent)));)*
+                Classes { $($field,)* }
+            }
+
+            /// All of them, for the global namespace.
+            pub fn all(&self) -> Vec<Gc<Class>> {
+                vec![$(self.$field),*]
+            }
+        }
+    };
+    (@parent none) => { None };
+    (@parent $parent:ident) => { Some($parent) };
+}
+
+classes! {
+    object "Object" none,
+    nil "Nil" object,
+    void "Void" object,
+    bool "Bool" object,
+    int "Int" object,
+    float "Float" object,
+    char "Char" object,
+    string "String" object,
+    symbol "Symbol" object,
+    complex_symbol "ComplexSymbol" object,
+    array "Array" object,
+    map "Map" object,
+    hash_map "HashMap" object,
+    hash_set "HashSet" object,
+    gene "Gene" object,
+    range "Range" object,
+    regexp "Regexp" object,
+    function "Function" object,
+    class "Class" object,
+    namespace "Namespace" object,
+    date "Date" object,
+    time "Time" object,
+    date_time "DateTime" object,
+    bytes "Bytes" object,
+    type_value "Type" object,
+    array_iterator "ArrayIterator" object,
+    map_iterator "MapIterator" object,
+    range_iterator "RangeIterator" object,
+    io_handle "IOHandle" object,
+    file "File" object,
+    exception "Exception" none,
+    runtime_exception "RuntimeException" exception,
+    type_exception "TypeException" exception,
+    argument_exception "ArgumentException" exception,
+    io_error "IOError" exception,
+    parse_exception "ParseException" exception,
+    assertion_exception "AssertionException" exception,
+    concurrency_exception "ConcurrencyException" exception,
+    timeout_exception "TimeoutException" concurrency_exception,
+    cancellation_exception "CancellationException" concurrency_exception,
+    thread_exception "ThreadException" concurrency_exception,
+    network_exception "NetworkException" exception,
+    provider_exception "ProviderException" exception,
+    // These two have no bare names.
+    future "Future" object,
+    generator "Generator" none,
+    selector "Selector" object,
+}
+
+/// What the runtime itself provides.
+pub struct Builtins {
+    /// The classes.
+    pub classes: Classes,
+    /// `global`: everything that is available as a bare name.
+    pub global: Gc<Namespace>,
+    /// `gene`: the core runtime.
+    pub gene: Gc<Namespace>,
+    /// `genex`: optional extensions.
+    pub genex: Gc<Namespace>,
+}
+
+/// A table of natives: names with their functions.
+pub type Natives = &'static [(&'static str, NativeFunction)];
+
+impl Builtins {
+    /// Empty namespaces and classes without methods.
+    pub(crate) fn new(heap: &mut Heap) -> Builtins {
+        let namespace = |heap: &mut Heap, name: &str| {
+            heap.alloc(Namespace::new(Symbol::intern(name), Value::NIL))
+        };
+        Builtins {
+            classes: Classes::new(heap),
+            global: namespace(heap, "global"),
+            gene: namespace(heap, "gene"),
+            genex: namespace(heap, "genex"),
+        }
+    }
+
+    pub(crate) fn trace(&self, tracer: &mut Tracer) {
+        for class in self.classes.all() {
+            tracer.object(class);
+        }
+        tracer.object(self.global);
+        tracer.object(self.gene);
+        tracer.object(self.genex);
+    }
+
+    /// Fills classes and namespaces.
+    pub(crate) fn install(vm: &mut Vm) {
+        for class in vm.builtins.classes.all() {
+            let name = class.name;
+            if !matches!(name.name(), "Future" | "Generator" | "Selector") {
+                vm.builtins
+                    .global
+                    .members
+                    .insert(name, Value::object(class));
+            }
+        }
+        io::install(vm);
+    }
+}
+
+impl Vm {
+    /// Puts natives into a namespace.
+    pub fn define_functions(&mut self, mut namespace: Gc<Namespace>, natives: Natives) {
+        for &(name, run) in natives {
+            let name = Symbol::intern(name);
+            let native = self.heap.value(NativeFn { name, run });
+            namespace.members.insert(name, native);
+        }
+    }
+
+    /// Gives natives to a class as methods; the receiver is argument 0.
+    pub fn define_methods(&mut self, mut class: Gc<Class>, natives: Natives) {
+        for &(name, run) in natives {
+            let name = Symbol::intern(name);
+            let native = self.heap.value(NativeFn { name, run });
+            class.methods.insert(name, native);
+        }
+    }
+
+    /// A new namespace as a member of another one.
+    pub fn define_namespace(&mut self, mut parent: Gc<Namespace>, name: &str) -> Gc<Namespace> {
+        let name = Symbol::intern(name);
+        let namespace = self.heap.alloc(Namespace::new(name, Value::NIL));
+        parent.members.insert(name, Value::object(namespace));
+        namespace
+    }
+}

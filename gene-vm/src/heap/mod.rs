@@ -1,0 +1,171 @@
+//! The heap: a precise, non-moving mark-sweep collector.
+//!
+//! Allocation never collects; it sets [`Heap::wants_collection`], and the VM
+//! collects at its next safepoint (a call, a loop's back edge), where every
+//! live value is reachable from the roots: the value stack, the VM's tables,
+//! handles. Native code may therefore hold [`Gc`] references in Rust variables as long as
+//! it does not call back into Gene code; across such a call it keeps them on
+//! the value stack ([`crate::vm::Vm::root`]).
+
+mod cells;
+mod gc;
+mod items;
+mod mark;
+
+pub use gc::{Gc, Header, HeapData, Kind, data_offset, header_at};
+pub use items::Items;
+pub use mark::Tracer;
+
+use crate::object::{Array, Gene, Map, PropMap, Scope, Str};
+use crate::value::Value;
+use cells::Cells;
+
+/// All objects of one VM.
+pub struct Heap {
+    cells: Cells,
+    /// Bytes allocated since the last collection, storage outside of cells included.
+    allocated: usize,
+    /// A collection is due when `allocated` exceeds this.
+    threshold: usize,
+    /// Collect as often as possible: at each safepoint after an allocation.
+    stress: bool,
+    /// Upper bound of live bytes, if the embedder set one.
+    limit: Option<usize>,
+    live: usize,
+    collections: usize,
+}
+
+/// Collections start at this many allocated bytes.
+const FIRST_THRESHOLD: usize = 2 << 20;
+
+impl Default for Heap {
+    fn default() -> Heap {
+        Heap::new()
+    }
+}
+
+impl Heap {
+    /// An empty heap.
+    pub fn new() -> Heap {
+        Heap {
+            cells: Cells::new(),
+            allocated: 0,
+            threshold: FIRST_THRESHOLD,
+            stress: false,
+            limit: None,
+            live: 0,
+            collections: 0,
+        }
+    }
+
+    /// Puts `data` on the heap.
+    #[inline]
+    pub fn alloc<T: HeapData>(&mut self, data: T) -> Gc<T> {
+        self.allocated += gc::cell_size::<T>();
+        self.cells.alloc(data)
+    }
+
+    /// Puts `data` on the heap and answers the reference as a value.
+    #[inline]
+    pub fn value<T: HeapData>(&mut self, data: T) -> Value {
+        Value::object(self.alloc(data))
+    }
+
+    /// An Int of any size.
+    #[inline]
+    pub fn int(&mut self, i: i64) -> Value {
+        Value::small_int(i).unwrap_or_else(|| self.value(i))
+    }
+
+    /// A String.
+    pub fn string(&mut self, text: impl Into<Box<str>>) -> Value {
+        let text = Str::new(text.into());
+        self.note_external(text.as_str().len());
+        self.value(text)
+    }
+
+    /// A new, unsealed Array.
+    pub fn array(&mut self, items: impl Into<Items>) -> Value {
+        let items = items.into();
+        self.note_external(items.len() * 8);
+        self.value(Array { items })
+    }
+
+    /// A new, unsealed Map.
+    pub fn map(&mut self, entries: PropMap) -> Value {
+        self.note_external(entries.len() * 32);
+        self.value(Map { entries })
+    }
+
+    /// A new, unsealed Gene value.
+    pub fn gene(&mut self, gene: Gene) -> Value {
+        self.note_external(gene.children.len() * 8 + gene.props.len() * 32);
+        self.value(gene)
+    }
+
+    /// A scope with `slots` variables, all [`Value::UNDEFINED`].
+    pub fn scope(&mut self, parent: Value, slots: usize) -> Gc<Scope> {
+        self.allocated += 24 + slots * 8;
+        self.cells.alloc_scope(parent, slots)
+    }
+
+    /// Tells the collector of `bytes` allocated outside of the heap's cells, such
+    /// as a string's text.
+    #[inline]
+    pub fn note_external(&mut self, bytes: usize) {
+        self.allocated += bytes;
+    }
+
+    /// Is a collection due?
+    #[inline]
+    pub fn wants_collection(&self) -> bool {
+        self.allocated >= self.threshold
+    }
+
+    /// In stress mode each safepoint after an allocation collects.
+    pub fn set_stress(&mut self, on: bool) {
+        self.stress = on;
+        self.threshold = if on { 1 } else { FIRST_THRESHOLD };
+    }
+
+    /// Bounds the live bytes: [`Heap::over_limit`] tells when they are exceeded after a collection.
+    pub fn set_limit(&mut self, bytes: Option<usize>) {
+        self.limit = bytes;
+    }
+
+    /// Do the objects that survived the last collection exceed the limit?
+    pub fn over_limit(&self) -> bool {
+        self.limit
+            .is_some_and(|limit| self.live + self.allocated > limit)
+    }
+
+    /// Bytes that survived the last collection.
+    pub fn live_bytes(&self) -> usize {
+        self.live
+    }
+
+    /// Number of collections so far.
+    pub fn collections(&self) -> usize {
+        self.collections
+    }
+
+    /// Frees every object that `mark_roots` does not reach.
+    pub fn collect(&mut self, mark_roots: impl FnOnce(&mut Tracer)) {
+        let mut tracer = Tracer::new();
+        mark_roots(&mut tracer);
+        tracer.drain();
+        self.live = self.cells.sweep();
+        self.collections += 1;
+        self.allocated = 0;
+        self.threshold = if self.stress {
+            1
+        } else {
+            FIRST_THRESHOLD.max(self.live)
+        };
+        if let Some(limit) = self.limit {
+            self.threshold = self
+                .threshold
+                .min(limit.saturating_sub(self.live).max(64 << 10));
+        }
+    }
+}

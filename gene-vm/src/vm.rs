@@ -1,0 +1,477 @@
+//! The virtual machine: its state, and what native functions ask of it.
+
+use crate::builtins::Builtins;
+use crate::heap::{Gc, Heap, Items, Kind};
+use crate::modules::Modules;
+use crate::object::*;
+use crate::source::{Pos, SourceMap};
+use crate::symbol::{Symbol, sym};
+use crate::tier::Tier;
+use crate::value::Value;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// An exception is on its way: the exception object is in the VM
+/// ([`Vm::take_exception`]). What returns it passes it on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raise;
+
+/// What an operation that may raise answers.
+pub type Result<T = Value> = std::result::Result<T, Raise>;
+
+/// Slots of the value stack.
+const STACK_SLOTS: usize = 1 << 20;
+/// Slots kept free above the limit, so that frames up to this size need only compare their base with the limit.
+pub const STACK_SLACK: usize = 1 << 10;
+
+/// Native stack that a thread is assumed to have, unless told by [`Vm::set_native_stack`].
+const DEFAULT_NATIVE_STACK: usize = 1 << 20;
+/// Native stack kept free for native functions that do not check.
+const NATIVE_RESERVE: usize = 256 << 10;
+/// Longest stack trace kept.
+const MAX_TRACE: usize = 64;
+
+/// The built-in exception classes (12.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(
+    missing_docs,
+    reason = "the names are those of the language, less `Exception`"
+)]
+pub enum ErrorClass {
+    Exception,
+    Runtime,
+    Type,
+    Argument,
+    Io,
+    Parse,
+    Assertion,
+    Timeout,
+    Cancellation,
+}
+
+/// The part of the VM that compiled code reads and writes.
+#[repr(C)]
+pub struct Context {
+    /// A frame whose base lies above this overflows the stack.
+    pub stack_limit: *mut Value,
+    /// Top of the value stack: behind the last live value. Up to date whenever code outside of
+    /// the running function may look: at calls, helpers and safepoints.
+    pub stack_top: *mut Value,
+    /// Not 0 when a safepoint has something to do: a collection, an interrupt, a signal.
+    pub poll: u32,
+    /// Changes when a method or a class changes, so that inline caches of methods become stale.
+    pub epoch: u32,
+    /// First slot of the value stack.
+    pub stack_base: *mut Value,
+}
+
+/// Settings of a VM.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Check contracts (`^pre`, `^post`).
+    pub contracts: bool,
+    /// Check annotations.
+    pub type_checks: bool,
+    /// Typed positions reject `nil` unless the type admits it.
+    pub strict_nil: bool,
+    /// Collect at each safepoint after an allocation.
+    pub gc_stress: bool,
+    /// Path of the main file, `<eval>` …, for `$program`.
+    pub program: String,
+    /// Arguments of the program, for `$args`.
+    pub args: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            contracts: true,
+            type_checks: true,
+            strict_nil: false,
+            gc_stress: false,
+            program: "<eval>".into(),
+            args: Vec::new(),
+        }
+    }
+}
+
+/// One entry of a stack trace.
+#[derive(Clone, Debug)]
+pub struct TraceEntry {
+    /// Name of the function.
+    pub function: Symbol,
+    /// Where it was.
+    pub pos: Pos,
+}
+
+/// A virtual machine.
+#[repr(C)]
+pub struct Vm {
+    /// What compiled code uses. It stands first, so that the VM's address is the context's.
+    pub context: Context,
+    /// The objects.
+    pub heap: Heap,
+    /// The texts that were read.
+    pub sources: SourceMap,
+    /// Settings.
+    pub options: Options,
+    /// The classes of built-in kinds, the global namespaces.
+    pub builtins: Builtins,
+    /// Where output goes, and the like.
+    pub io: crate::builtins::io::Io,
+    pub(crate) stack: Box<[Value]>,
+    pub(crate) frames: Vec<crate::interpret::Frame>,
+    /// The exception on its way.
+    pub(crate) exception: Value,
+    /// `$ex`: the exception being handled.
+    pub(crate) handled: Value,
+    /// Where the exception on its way has come through, innermost first.
+    pub(crate) trace: Vec<TraceEntry>,
+    /// Contexts of the running macro calls.
+    pub(crate) macro_contexts: Vec<Value>,
+    pub(crate) tier: Option<Rc<dyn Tier>>,
+    /// Native recursion must not go below this address.
+    pub(crate) native_stack_limit: usize,
+    pub(crate) modules: Modules,
+    pub(crate) interrupt: Arc<AtomicBool>,
+    /// Safepoints left before the step limit, if there is one.
+    pub(crate) steps: Option<u64>,
+}
+
+impl Vm {
+    /// Offset of the context in the VM, for compiled code.
+    pub const CONTEXT_OFFSET: usize = std::mem::offset_of!(Vm, context);
+
+    /// A new virtual machine. Its address must not change while compiled code runs, so it is boxed.
+    pub fn new(options: Options) -> Box<Vm> {
+        Vm::with_io(options, crate::builtins::io::Io::default())
+    }
+
+    /// A new virtual machine with its own output.
+    pub fn with_io(options: Options, io: crate::builtins::io::Io) -> Box<Vm> {
+        // Zero bits are the float 0.0: the whole stack is initialised, and untouched pages cost nothing.
+        let mut stack: Box<[Value]> = zeroed_stack();
+        let stack_base = stack.as_mut_ptr();
+        let mut heap = Heap::new();
+        heap.set_stress(options.gc_stress);
+        let builtins = Builtins::new(&mut heap);
+        let mut vm = Box::new(Vm {
+            context: Context {
+                // The slack above the limit covers the largest frame that is not checked on its own.
+                stack_limit: stack_base.wrapping_add(STACK_SLOTS - 2 * STACK_SLACK),
+                stack_top: stack_base,
+                poll: 0,
+                epoch: 1,
+                stack_base,
+            },
+            heap,
+            sources: SourceMap::default(),
+            options,
+            builtins,
+            io,
+            stack,
+            frames: Vec::new(),
+            exception: Value::NIL,
+            handled: Value::NIL,
+            trace: Vec::new(),
+            macro_contexts: Vec::new(),
+            tier: None,
+            native_stack_limit: 0,
+            modules: Modules::default(),
+            interrupt: Arc::default(),
+            steps: None,
+        });
+        vm.set_native_stack(DEFAULT_NATIVE_STACK);
+        Builtins::install(&mut vm);
+        vm
+    }
+
+    /// Tells how many bytes of native stack the current thread still has, so that recursion through native
+    /// code raises before it runs out. To be called on the thread that runs the VM.
+    pub fn set_native_stack(&mut self, bytes: usize) {
+        let here = std::ptr::from_ref(&bytes) as usize;
+        self.native_stack_limit = here.saturating_sub(bytes - NATIVE_RESERVE.min(bytes));
+    }
+
+    /// Installs the second tier.
+    pub fn set_tier(&mut self, tier: Rc<dyn Tier>) {
+        self.tier = Some(tier);
+    }
+
+    /// A flag that another thread may set to interrupt the running program with an exception.
+    pub fn interrupt_flag(&self) -> Arc<AtomicBool> {
+        self.interrupt.clone()
+    }
+
+    // ── Exceptions ─────────────────────────────────────────────────────────
+
+    /// Raises a new exception of a built-in class.
+    pub fn raise(&mut self, class: ErrorClass, message: impl Into<Box<str>>) -> Raise {
+        let class = self.error_class(class);
+        let message = self.heap.string(message);
+        self.raise_instance(class, message)
+    }
+
+    fn raise_instance(&mut self, class: Gc<Class>, message: Value) -> Raise {
+        let exception = self.new_instance(class);
+        self.set_field(exception, sym::MESSAGE, message);
+        self.exception = Value::object(exception);
+        self.trace.clear();
+        Raise
+    }
+
+    /// Raises a value as `throw` does: an exception as it is, anything else wrapped.
+    pub fn throw(&mut self, value: Value) -> Raise {
+        let exception = self.as_exception(value);
+        self.exception = exception;
+        self.trace.clear();
+        Raise
+    }
+
+    /// Turns a value into an exception (12.1).
+    pub fn as_exception(&mut self, value: Value) -> Value {
+        if let Some(instance) = value.get::<Instance>() {
+            if instance
+                .class()
+                .is_subclass_of(self.builtins.classes.exception)
+            {
+                return value;
+            }
+        }
+        let message = if value.as_str().is_some() {
+            value
+        } else {
+            self.heap.string(crate::print::written(value))
+        };
+        let exception = self.new_instance(self.builtins.classes.exception);
+        self.set_field(exception, sym::MESSAGE, message);
+        if value.as_str().is_none() && !value.is_nil() {
+            self.set_field(exception, sym::CAUSE, value);
+        }
+        Value::object(exception)
+    }
+
+    /// The exception on its way, which is no longer on its way.
+    pub fn take_exception(&mut self) -> Value {
+        std::mem::replace(&mut self.exception, Value::NIL)
+    }
+
+    /// Where the last exception came through, innermost first.
+    pub fn stack_trace(&self) -> &[TraceEntry] {
+        &self.trace
+    }
+
+    pub(crate) fn note_trace(&mut self, function: Symbol, pos: Pos) {
+        if self.trace.len() < MAX_TRACE {
+            self.trace.push(TraceEntry { function, pos });
+        }
+    }
+
+    fn error_class(&self, class: ErrorClass) -> Gc<Class> {
+        let classes = &self.builtins.classes;
+        match class {
+            ErrorClass::Exception => classes.exception,
+            ErrorClass::Runtime => classes.runtime_exception,
+            ErrorClass::Type => classes.type_exception,
+            ErrorClass::Argument => classes.argument_exception,
+            ErrorClass::Io => classes.io_error,
+            ErrorClass::Parse => classes.parse_exception,
+            ErrorClass::Assertion => classes.assertion_exception,
+            ErrorClass::Timeout => classes.timeout_exception,
+            ErrorClass::Cancellation => classes.cancellation_exception,
+        }
+    }
+
+    // ── Instances ──────────────────────────────────────────────────────────
+
+    /// A new instance without fields. No constructor runs.
+    pub fn new_instance(&mut self, mut class: Gc<Class>) -> Gc<Instance> {
+        let shape = match class.root_shape {
+            Some(shape) => shape,
+            None => {
+                let names = Default::default();
+                let shape = self.heap.alloc(Shape {
+                    class,
+                    parent: None,
+                    names,
+                    transitions: Default::default(),
+                });
+                class.root_shape = Some(shape);
+                shape
+            }
+        };
+        self.heap.alloc(Instance {
+            shape,
+            fields: Items::new(),
+        })
+    }
+
+    /// Sets a field, adding it if it is new. Declared types are not consulted.
+    pub fn set_field(&mut self, mut instance: Gc<Instance>, name: Symbol, value: Value) {
+        let shape = instance.shape;
+        if let Some(slot) = shape.names.get_index_of(&name) {
+            instance.fields[slot] = value;
+            return;
+        }
+        let next = self.shape_with(shape, name);
+        instance.fields.push(value);
+        instance.shape = next;
+        self.heap.note_external(size_of::<Value>());
+    }
+
+    /// The shape with one field more.
+    pub(crate) fn shape_with(&mut self, mut shape: Gc<Shape>, name: Symbol) -> Gc<Shape> {
+        if let Some(&next) = shape.transitions.get(&name) {
+            return next;
+        }
+        let mut names = shape.names.clone();
+        names.insert(name);
+        let next = Shape {
+            class: shape.class,
+            parent: Some(shape),
+            names,
+            transitions: Default::default(),
+        };
+        let next = self.heap.alloc(next);
+        shape.transitions.insert(name, next);
+        next
+    }
+
+    // ── Classes ────────────────────────────────────────────────────────────
+
+    /// The class of a value, where its methods are looked up.
+    pub fn class_of(&self, value: Value) -> Gc<Class> {
+        let classes = &self.builtins.classes;
+        let Some(kind) = value.heap_kind() else {
+            return match value {
+                Value::NIL => classes.nil,
+                Value::VOID => classes.void,
+                Value::TRUE | Value::FALSE => classes.bool,
+                Value::PLACEHOLDER => classes.object,
+                _ if value.is_small_int() => classes.int,
+                _ if value.is_float() => classes.float,
+                _ if value.as_symbol().is_some() => classes.symbol,
+                _ => classes.char,
+            };
+        };
+        match kind {
+            Kind::Int => classes.int,
+            Kind::Str => classes.string,
+            Kind::ComplexSymbol => classes.complex_symbol,
+            Kind::Array => classes.array,
+            Kind::Map => classes.map,
+            Kind::HashMap => classes.hash_map,
+            Kind::HashSet => classes.hash_set,
+            Kind::Gene => classes.gene,
+            Kind::Range => classes.range,
+            Kind::Regex => classes.regexp,
+            Kind::Function | Kind::NativeFn => classes.function,
+            Kind::Class => classes.class,
+            Kind::Namespace => classes.namespace,
+            Kind::Date => classes.date,
+            Kind::Time => classes.time,
+            Kind::DateTime => classes.date_time,
+            Kind::Bytes => classes.bytes,
+            Kind::TypeValue => classes.type_value,
+            Kind::Future => classes.future,
+            Kind::Generator => classes.generator,
+            Kind::Selector => classes.selector,
+            Kind::Instance => value
+                .get::<Instance>()
+                .expect("the kind was tested")
+                .class(),
+            Kind::Native => value.get::<Native>().expect("the kind was tested").class,
+            Kind::Iterator => match value
+                .get::<Iterator>()
+                .expect("the kind was tested")
+                .into_ref()
+            {
+                Iterator::Array { keys: None, .. } => classes.array_iterator,
+                Iterator::Array { .. } => classes.map_iterator,
+                Iterator::Range { .. } => classes.range_iterator,
+            },
+            _ => classes.object,
+        }
+    }
+
+    /// What `typeof` answers (2.1).
+    pub fn type_name(&self, value: Value) -> &'static str {
+        let kind = crate::print::kind_name(value);
+        match kind {
+            "VkNil" | "VkBool" | "VkInt" | "VkFloat" | "VkString" | "VkSymbol"
+            | "VkComplexSymbol" | "VkArray" | "VkMap" | "VkHashMap" | "VkGene" | "VkFunction"
+            | "VkClass" | "VkBlock" | "VkGenerator" | "VkFuture" => &kind[2..],
+            "VkSet" => "HashSet",
+            "VkNativeFn" => "Function",
+            "VkInstance" => self.class_of(value).name.name(),
+            "VkEnumMember" => enum_name(value.get::<Variant>().expect("the kind was tested").of),
+            "VkEnumValue" => enum_name(
+                value
+                    .get::<EnumValue>()
+                    .expect("the kind was tested")
+                    .variant
+                    .of,
+            ),
+            _ => kind,
+        }
+    }
+
+    // ── Roots and collection ───────────────────────────────────────────────
+
+    /// Keeps a value alive until the running native function returns, also across calls of Gene code.
+    pub fn root(&mut self, value: Value) {
+        assert!(
+            self.context.stack_top < self.context.stack_limit.wrapping_add(STACK_SLACK),
+            "more roots than stack"
+        );
+        // SAFETY: the top lies inside of the stack, with slack above the limit.
+        unsafe {
+            self.context.stack_top.write(value);
+            self.context.stack_top = self.context.stack_top.add(1);
+        }
+    }
+
+    /// Frees what nothing reaches. Only at safepoints: every live value must be reachable from the roots.
+    pub fn collect(&mut self) {
+        let live = (self.context.stack_top as usize - self.context.stack_base as usize)
+            / size_of::<Value>();
+        let Vm {
+            heap,
+            stack,
+            builtins,
+            exception,
+            handled,
+            macro_contexts,
+            modules,
+            ..
+        } = self;
+        heap.collect(|tracer| {
+            tracer.values(&stack[..live]);
+            builtins.trace(tracer);
+            tracer.value(*exception);
+            tracer.value(*handled);
+            tracer.values(macro_contexts);
+            modules.trace(tracer);
+        });
+    }
+}
+
+fn enum_name(of: Value) -> &'static str {
+    of.get::<Enum>()
+        .expect("a variant belongs to an enum")
+        .name
+        .name()
+}
+
+fn zeroed_stack() -> Box<[Value]> {
+    let layout = std::alloc::Layout::array::<Value>(STACK_SLOTS).expect("a few megabytes");
+    // SAFETY: the layout is not empty; zero bits are a valid value (the float 0.0); the box frees with this layout.
+    unsafe {
+        let first = std::alloc::alloc_zeroed(layout).cast::<Value>();
+        if first.is_null() {
+            std::alloc::handle_alloc_error(layout);
+        }
+        Box::from_raw(std::ptr::slice_from_raw_parts_mut(first, STACK_SLOTS))
+    }
+}
