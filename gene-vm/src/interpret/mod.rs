@@ -11,3 +11,5 @@ pub struct Frame {
 pub(crate) fn is_plain(_instr: Instr) -> bool {
     true
 }
+
+mod call;
