@@ -1,7 +1,10 @@
 //! Chores of the Gene workspace: `cargo xtask COMMAND`.
 
 mod arm64;
+mod bench;
 mod test;
+
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -25,14 +28,27 @@ enum Command {
     },
     /// Install what building and running aarch64 binaries needs, where it is missing
     SetupArm64,
+    /// Compare Gene with other languages on the same algorithms
+    Bench(bench::Options),
 }
 
-fn main() -> Result<()> {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    // Everything below names files relative to the workspace.
+    std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))?;
     let shell = Shell::new()?;
-    shell.change_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    match cli.command {
+    match command {
         Command::Test { steps } => test::run(&shell, &steps),
+        Command::Bench(options) => bench::run(&shell, &options),
         Command::SetupArm64 => arm64::setup(&shell).map(|_| ()),
     }
 }

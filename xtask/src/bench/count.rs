@@ -1,0 +1,195 @@
+//! Executed arm64 instructions, counted by a plugin of the emulator: the same
+//! number on every machine, so that a small change of generated code shows.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use xshell::{Shell, cmd};
+
+use super::programs::Program;
+use super::subject::{Subject, run};
+use super::table::{Row, Table};
+use crate::arm64;
+
+/// Where the plugin and the arm64 builds of other languages are kept.
+const FOLDER: &str = "target/arm64-bench";
+
+/// Debian packages with arm64 builds of the peers, and the libraries they need.
+const PEER_PACKAGES: [&str; 10] = [
+    "lua5.4:arm64",
+    "liblua5.4-0:arm64",
+    "luajit:arm64",
+    "libluajit-5.1-2:arm64",
+    "libluajit-5.1-common",
+    "libreadline8:arm64",
+    "libtinfo6:arm64",
+    "libc6:arm64",
+    "libgcc-s1:arm64",
+    "libstdc++6:arm64",
+];
+
+/// Counts the programs; a value is what a run takes beyond that of an empty program.
+pub fn measure(shell: &Shell, programs: &[&Program]) -> Result<Table> {
+    let toolchain = arm64::setup(shell)?;
+    shell.create_dir(FOLDER)?;
+    let folder = shell.current_dir().join(FOLDER);
+    let plugin = build_plugin(shell, &folder)?;
+    toolchain
+        .cargo(shell, "build")
+        .args(["--release", "--package=gene"])
+        .run()?;
+    let gene = format!("target/arm64/{}/release/gene", arm64::TARGET);
+    let mut counters = ["always", "off"]
+        .map(|jit| {
+            let name = if jit == "off" {
+                "gene --jit=off"
+            } else {
+                "gene"
+            };
+            Counter::new(Subject::gene(name, Path::new(&gene), jit), &plugin, None)
+        })
+        .into_iter()
+        .collect::<Vec<_>>();
+    match fetch_peers(shell, &folder) {
+        Ok(root) => {
+            counters.extend(peers(&root).map(|peer| Counter::new(peer, &plugin, Some(&root))))
+        }
+        Err(error) => eprintln!("arm64 builds of the peers are left out: {error:#}"),
+    }
+
+    let base = counters
+        .iter()
+        .map(|counter| {
+            let empty = folder.join(format!("empty.{}", counter.subject.extension));
+            shell.write_file(&empty, "")?;
+            Ok(counter.count(&empty, 0)?.instructions)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let mut rows = Vec::new();
+    for program in programs {
+        eprintln!("counting {}", program.name);
+        let mut expected: Option<String> = None;
+        let mut values = Vec::new();
+        for (counter, base) in counters.iter().zip(&base) {
+            let file = super::program_file(program, counter.subject.extension);
+            let run = counter.count(&file, program.small)?;
+            let expected = expected.get_or_insert_with(|| run.output.clone());
+            ensure!(
+                *expected == run.output,
+                "{}: {} wrote {:?}, not {expected:?}",
+                program.name,
+                counter.subject.name,
+                run.output
+            );
+            values.push(Some((run.instructions - base) / 1e6));
+        }
+        rows.push(Row {
+            program: program.name,
+            values,
+        });
+    }
+    Ok(Table {
+        title: "Executed arm64 instructions".to_owned(),
+        unit: "millions",
+        subjects: counters
+            .iter()
+            .map(|counter| counter.subject.name.to_owned())
+            .collect(),
+        rows,
+    })
+}
+
+/// A subject under the counting emulator.
+struct Counter {
+    subject: Subject,
+    emulator: Vec<PathBuf>,
+}
+
+struct Counted {
+    output: String,
+    instructions: f64,
+}
+
+impl Counter {
+    /// `root` holds the shared libraries of the program, if it needs any.
+    fn new(subject: Subject, plugin: &Path, root: Option<&Path>) -> Counter {
+        let mut emulator: Vec<PathBuf> = vec![arm64::EMULATOR.into(), "-plugin".into()];
+        emulator.push(plugin.to_owned());
+        if let Some(root) = root {
+            let libraries = ["lib", "usr/lib"]
+                .map(|folder| root.join(folder).join("aarch64-linux-gnu"))
+                .map(|folder| folder.display().to_string())
+                .join(":");
+            emulator.extend(["-L".into(), root.to_owned()]);
+            emulator.extend(["-E".into(), format!("LD_LIBRARY_PATH={libraries}").into()]);
+        }
+        Counter { subject, emulator }
+    }
+
+    fn count(&self, file: &Path, argument: u32) -> Result<Counted> {
+        let inner = self.subject.command(file, argument);
+        let mut command = Command::new(&self.emulator[0]);
+        command
+            .args(&self.emulator[1..])
+            .arg(inner.get_program())
+            .args(inner.get_args());
+        let (output, errors) = run(&mut command)?;
+        let instructions = errors
+            .lines()
+            .rev()
+            .find_map(|line| line.strip_prefix("instructions "))
+            .with_context(|| format!("{command:?} reported no count"))?
+            .parse()?;
+        Ok(Counted {
+            output,
+            instructions,
+        })
+    }
+}
+
+fn build_plugin(shell: &Shell, folder: &Path) -> Result<PathBuf> {
+    let library = folder.join("libcount.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/bench/count-plugin.c");
+    cmd!(shell, "cc -shared -fPIC -O2 -o {library} {source}").run()?;
+    Ok(library)
+}
+
+/// Unpacks the peers' packages into a folder, without installing them.
+fn fetch_peers(shell: &Shell, folder: &Path) -> Result<PathBuf> {
+    let root = folder.join("root");
+    if root.join("usr/bin/lua5.4").exists() {
+        return Ok(root);
+    }
+    let packages = folder.join("packages");
+    shell.create_dir(&packages)?;
+    {
+        let _there = shell.push_dir(&packages);
+        cmd!(shell, "apt-get download -q {PEER_PACKAGES...}")
+            .run()
+            .context("`dpkg --add-architecture arm64 && apt-get update` makes them known")?;
+    }
+    for package in shell.read_dir(&packages)? {
+        cmd!(shell, "dpkg -x {package} {root}").quiet().run()?;
+    }
+    Ok(root)
+}
+
+fn peers(root: &Path) -> impl Iterator<Item = Subject> {
+    let bin = root.join("usr/bin");
+    let options = [
+        ("lua5.4", "lua5.4", None),
+        ("luajit -joff", "luajit", Some("-joff")),
+        ("luajit", "luajit", None),
+    ];
+    options
+        .into_iter()
+        .map(move |(name, program, option)| Subject {
+            name,
+            command: [Some(bin.join(program)), option.map(PathBuf::from)]
+                .into_iter()
+                .flatten()
+                .collect(),
+            extension: "lua",
+        })
+}

@@ -1,0 +1,36 @@
+//! The benchmark programs in `benches/programs/`: `NAME.gene`, `.lua`, `.js`, `.py`.
+
+/// One algorithm, written in each language. Its argument sets how much it does.
+pub struct Program {
+    /// Stem of the file names.
+    pub name: &'static str,
+    /// The argument when time is measured: some tenths of a second in Lua.
+    pub full: u32,
+    /// The argument when emulated instructions are counted.
+    pub small: u32,
+}
+
+const fn program(name: &'static str, full: u32, small: u32) -> Program {
+    Program { name, full, small }
+}
+
+/// All programs, from micro to macro.
+pub const PROGRAMS: &[Program] = &[
+    program("fib", 32, 22),
+    program("loop-sum", 50_000_000, 1_000_000),
+    program("permute", 400, 8),
+    program("towers", 200, 8),
+    program("storage", 200, 5),
+    program("bounce", 20_000, 400),
+    program("list", 600, 15),
+    program("queens", 300, 8),
+    program("mandelbrot", 700, 60),
+    program("nbody", 150_000, 2_000),
+    program("matmul", 250, 50),
+    program("closures", 15_000, 200),
+    program("map-count", 1_200_000, 20_000),
+    program("strings", 25_000, 500),
+    program("json", 10_000, 400),
+    program("richards", 150, 4),
+    program("deltablue", 8_000, 300),
+];
