@@ -12,6 +12,7 @@ pub mod interpret;
 pub mod modules;
 pub mod object;
 pub mod print;
+pub mod reader;
 pub mod source;
 pub mod symbol;
 pub mod tier;

@@ -8,6 +8,15 @@ pub struct Pos(pub u32);
 impl Pos {
     /// No known place.
     pub const NONE: Pos = Pos(0);
+
+    /// The position `bytes` behind this one in the same text.
+    #[must_use]
+    pub fn offset(self, bytes: usize) -> Pos {
+        match self {
+            Pos::NONE => Pos::NONE,
+            Pos(first) => Pos(first + bytes as u32),
+        }
+    }
 }
 
 /// One source text.

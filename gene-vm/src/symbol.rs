@@ -111,7 +111,7 @@ well_known! {
     ASSIGN "=" ADD_ASSIGN "+=" SUB_ASSIGN "-=" MUL_ASSIGN "*=" DIV_ASSIGN "/=" MOD_ASSIGN "%="
     ADD "+" SUB "-" MUL "*" DIV "/" MOD "%" CONCAT "++" SHL "<<" SHR ">>" LT "<" LE "<=" GT ">" GE ">=" EQ "==" NE "!="
     IS "is" AND "&&" XOR "&|&" OR "||" BANG "!" QUESTION "?" DOTDOT ".." ELLIPSIS "..." DOT "." PIPE "|"
-    STAR_STAR "**" AT_AT "@@" DOLLAR "$" STR "#Str" MATCH "match" REPL "$repl"
+    STAR_STAR "**" AT_AT "@@" DOLLAR "$" STR "#Str" HASH_MAP "#HashMap" MATCH "match" REPL "$repl"
     MESSAGE "message" CAUSE "cause" LOCATION "location" CODE "code" RESULT "result" PRE "pre" POST "post" INTENT "intent"
     EXAMPLES "examples" GENERATOR "generator" CALL "call" ITER "iter" NEXT "next" NEXT_PAIR "next_pair" HASH "hash"
     TO_S "to_s" INIT "__init__" IS_MAIN "__is_main__" MODULE_NAME "__module_name__" GENE "gene" GENEX "genex"
