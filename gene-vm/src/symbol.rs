@@ -49,6 +49,12 @@ impl Symbol {
         Symbol(number)
     }
 
+    /// The symbol with this name, if there is one already: look-ups of made-up names need not grow the table.
+    pub fn find(name: &str) -> Option<Symbol> {
+        let table = TABLE.read().expect("the table is never left half-changed");
+        table.numbers.get(name).map(|&number| Symbol(number))
+    }
+
     /// The name.
     pub fn name(self) -> &'static str {
         TABLE

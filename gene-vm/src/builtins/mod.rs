@@ -2,7 +2,23 @@
 //!
 //! Each topic is a module with tables of natives; [`Builtins::install`] puts them in place.
 
+mod arguments;
+mod array_callbacks;
+mod arrays;
+mod freeze;
+mod genes;
+mod hash;
+mod hash_maps;
+mod hash_sets;
 pub mod io;
+mod iterators;
+mod maps;
+mod namespaces;
+mod numbers;
+mod patterns;
+mod reflect;
+mod regex;
+mod strings;
 
 use crate::heap::{Gc, Heap, Tracer};
 use crate::object::{Class, Namespace, NativeFn, NativeFunction};
@@ -76,7 +92,7 @@ classes! {
     network_exception "NetworkException" exception,
     provider_exception "ProviderException" exception,
     // These two have no bare names.
-    future "Future" object,
+    future "Future" none,
     generator "Generator" none,
     selector "Selector" object,
 }
@@ -123,14 +139,31 @@ impl Builtins {
     pub(crate) fn install(vm: &mut Vm) {
         for class in vm.builtins.classes.all() {
             let name = class.name;
+            let Builtins { global, gene, .. } = &mut vm.builtins;
             if !matches!(name.name(), "Future" | "Generator" | "Selector") {
-                vm.builtins
-                    .global
-                    .members
-                    .insert(name, Value::object(class));
+                global.members.insert(name, Value::object(class));
             }
+            gene.members.insert(name, Value::object(class));
         }
-        io::install(vm);
+        for install in [
+            io::install,
+            reflect::install,
+            freeze::install,
+            numbers::install,
+            strings::install,
+            patterns::install,
+            regex::install,
+            arrays::install,
+            array_callbacks::install,
+            maps::install,
+            genes::install,
+            hash_maps::install,
+            hash_sets::install,
+            iterators::install,
+            namespaces::install,
+        ] {
+            install(vm);
+        }
     }
 }
 
@@ -151,6 +184,15 @@ impl Vm {
             let native = self.heap.value(NativeFn { name, run });
             class.methods.insert(name, native);
         }
+    }
+
+    /// Gives a class a constructor: a native that receives the class as argument 0 and answers the new value.
+    pub fn define_constructor(&mut self, mut class: Gc<Class>, run: NativeFunction) {
+        let native = self.heap.value(NativeFn {
+            name: class.name,
+            run,
+        });
+        class.constructor = Some(native);
     }
 
     /// A new namespace as a member of another one.
