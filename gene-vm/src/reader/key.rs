@@ -26,7 +26,6 @@ impl Key {
         let mut value = None;
         let mut rest = spelling;
         while let Some(after) = rest.strip_prefix('^') {
-            // Marks in front of a name; the last name's decide.
             let name = if let Some(name) = after.strip_prefix('^') {
                 value = Some(Value::TRUE);
                 name
@@ -37,7 +36,8 @@ impl Key {
                 after
             };
             let end = name_end(name);
-            if end == 0 {
+            let is_last = end == name.len();
+            if end == 0 || name.starts_with('!') || value.is_some() && !is_last {
                 return None;
             }
             path.push(Symbol::intern(&unescape_name(&name[..end])));

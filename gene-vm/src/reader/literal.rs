@@ -1,6 +1,7 @@
 //! Rare literals, read by the pest grammar: dates, times, bytes, regular expressions.
 
 use super::Error;
+use super::grammar::{Grammar, Rule};
 use super::token::{Literal, Result};
 use crate::object::{Date, DateTime, Offset, Regex, Time};
 use base64::Engine;
@@ -8,10 +9,6 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
 use pest::iterators::Pair;
-
-#[derive(pest_derive::Parser)]
-#[grammar = "reader/gene.pest"]
-struct Grammar;
 
 /// Reads the date, time or date with time at the start of `text`, and answers its length.
 pub fn moment(text: &str, offset: usize) -> Result<(Literal, usize)> {
@@ -194,8 +191,8 @@ pub fn bytes(text: &str, offset: usize) -> Result<(Literal, usize)> {
     let rule = pair.as_rule();
     let digits: String = pair.into_inner().map(|group| group.as_str()).collect();
     let bytes = match rule {
-        Rule::binary => digit_groups(&digits, 8, 2),
-        Rule::hexadecimal => digit_groups(&digits, 2, 16),
+        Rule::binary_bytes => digit_groups(&digits, 8, 2),
+        Rule::hexadecimal_bytes => digit_groups(&digits, 2, 16),
         _ => {
             let config = GeneralPurposeConfig::new()
                 .with_decode_padding_mode(DecodePaddingMode::Indifferent)

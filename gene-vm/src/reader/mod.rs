@@ -21,11 +21,15 @@
 //! Genes, arrays and maps carry the [position](crate::source::Pos) of their opening bracket in the header's `aux`.
 
 mod build;
+mod grammar;
 mod key;
 mod literal;
 mod scan;
 mod text;
 mod token;
+
+#[cfg(test)]
+mod agreement;
 
 use crate::source::Pos;
 use crate::value::Value;
