@@ -131,7 +131,7 @@ opcodes! {
     SetCaptured DepthSlot,
 
     // ── Names, namespaces ───────────────────────────────────────────────────
-    /// `[] → [v]`: look-up of a free name; raises `X is not defined`
+    /// `[] → [v]`: look-up of a free name; an unknown one raises `X is not defined`, or is undefined if a = 1
     GetName Cache,
     /// `[v] → [v]`: assignment to a free name
     SetName Cache,
@@ -343,8 +343,10 @@ opcodes! {
     RunBody None,
     /// `[] → [enum]`; side table entry c
     MakeEnum Side,
-    /// `[] → [type]`: type value of side table entry c
+    /// `[r1 … rb] → [type]`: type value of side table entry c; r: values of the names in it
     MakeType Side,
+    /// `[x r1 … rb] → [x]`: gives an enum or class, whose field types refer to names, the values of these
+    LinkTypes Count,
     /// `[] → [nil]`: carries out the import of side table entry c
     Import Side,
     /// `[] → [nil]`: export list, side table entry c

@@ -62,6 +62,8 @@ pub struct Prototype {
     pub kind: FunctionKind,
     /// The parameters; parameter `i` arrives in local slot `i`. Methods have `self` as parameter 0.
     pub params: Vec<Param>,
+    /// Names that stand for any type in its annotations.
+    pub generics: Vec<Symbol>,
     /// Is parameter 0 `self`?
     pub is_method: bool,
     /// All parameters are required positionals: arguments need no binding.

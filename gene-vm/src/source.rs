@@ -2,7 +2,7 @@
 
 /// A position in some source: an offset into all texts of a [`SourceMap`]
 /// laid end to end. It fits the header of a Gene value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, PartialOrd, Ord, Hash)]
 pub struct Pos(pub u32);
 
 impl Pos {

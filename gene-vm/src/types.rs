@@ -21,8 +21,8 @@ pub enum TypeKind {
     Any,
     /// A built-in type by its name: `Int`, `Numeric`, `Function` …
     Builtin(Symbol),
-    /// A name that code resolves before the check; the number counts such names in the annotation.
-    Reference(usize),
+    /// A name or path that code resolves before the check; the number counts such names in the annotation.
+    Reference(usize, Value),
     /// A class, an enum, or a type value.
     Value(Value),
     /// Either of several.
@@ -41,7 +41,7 @@ pub enum TypeKind {
 impl Type {
     pub(crate) fn trace(&self, tracer: &mut Tracer) {
         match &self.kind {
-            TypeKind::Value(value) => tracer.value(*value),
+            TypeKind::Value(value) | TypeKind::Reference(_, value) => tracer.value(*value),
             TypeKind::Union(members) => members.iter().for_each(|m| m.trace(tracer)),
             TypeKind::Function { params, result } => {
                 params.iter().for_each(|p| p.trace(tracer));

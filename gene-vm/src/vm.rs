@@ -475,3 +475,39 @@ fn zeroed_stack() -> Box<[Value]> {
         Box::from_raw(std::ptr::slice_from_raw_parts_mut(first, STACK_SLOTS))
     }
 }
+
+/// The class of an error by its message (12.3), for errors that are not raised where they are found.
+fn class_of_message(message: &str) -> ErrorClass {
+    let message = message.to_lowercase();
+    let has = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
+    if has(&[
+        "division by zero",
+        "integer overflow",
+        "modulo by zero",
+        "stack overflow",
+    ]) {
+        ErrorClass::Runtime
+    } else if has(&[
+        "type mismatch",
+        "type error",
+        "cannot compare",
+        "not supported for",
+    ]) {
+        ErrorClass::Type
+    } else if has(&["requires", "expects"])
+        || (has(&["invalid"]) && has(&["argument", "parameter"]))
+    {
+        ErrorClass::Argument
+    } else {
+        ErrorClass::Exception
+    }
+}
+
+impl Vm {
+    /// Raises a mistake that the compiler found.
+    pub fn raise_compile_error(&mut self, error: &crate::compile::Error) -> Raise {
+        let raise = self.raise(class_of_message(&error.message), error.message.as_str());
+        self.note_trace(Symbol::intern("<compile>"), error.pos);
+        raise
+    }
+}

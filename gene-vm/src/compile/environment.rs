@@ -26,18 +26,47 @@ pub struct Binding {
     pub is_definition: bool,
     /// May be read before its definition was carried out.
     pub may_be_undefined: bool,
+    /// A function definition that nothing assigns to or replaces.
+    pub is_constant: bool,
     /// Declared type.
     pub annotation: Option<Rc<Type>>,
 }
 
+impl Binding {
+    /// A plain variable.
+    pub fn variable(place: Place) -> Binding {
+        Binding {
+            place,
+            is_let: false,
+            is_definition: false,
+            may_be_undefined: false,
+            is_constant: false,
+            annotation: None,
+        }
+    }
+}
+
+/// What a scan of a whole module (or evaluated form) found out.
+#[derive(Default)]
+pub struct Unit {
+    /// Names that some assignment sets.
+    pub assigned: rustc_hash::FxHashSet<Symbol>,
+    /// Code that nobody has seen yet may assign to any name: `eval`, macros, a REPL.
+    pub is_open: bool,
+    /// The enums that are declared, with their variants.
+    pub enums: Vec<(Symbol, Vec<Symbol>)>,
+    /// Some name ends in `!`, or something is imported: paths may lead to macro functions.
+    pub has_macros: bool,
+}
+
 /// One lexical scope.
 pub struct StaticScope {
+    /// The module or evaluated form that it is part of.
+    pub unit: Rc<Unit>,
     /// What is visible around it.
     pub parent: Option<Environment>,
     /// Does each run of the scope make a heap object for captured variables?
     pub has_heap_scope: bool,
-    /// Does the body of a function start here?
-    pub is_function: bool,
     /// The declarations of each name: (number, binding), ascending.
     names: RefCell<FxHashMap<Symbol, Vec<(u32, Rc<Binding>)>>>,
     next: Cell<u32>,
@@ -67,18 +96,23 @@ pub struct Found {
 impl StaticScope {
     /// A scope inside of `parent`.
     pub fn new(
+        unit: Rc<Unit>,
         parent: Option<Environment>,
         has_heap_scope: bool,
-        is_function: bool,
     ) -> Rc<StaticScope> {
         Rc::new(StaticScope {
+            unit,
             parent,
             has_heap_scope,
-            is_function,
             names: RefCell::default(),
             next: Cell::new(1),
             heap_slots: Cell::new(0),
         })
+    }
+
+    /// A scope in which every name is unknown: what modules start from.
+    pub fn outermost() -> Rc<StaticScope> {
+        StaticScope::new(Rc::default(), None, false)
     }
 
     /// Declares a name from here on.

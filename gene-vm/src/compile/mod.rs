@@ -1,7 +1,137 @@
 //! The bytecode compiler: from forms to [`crate::code::Code`].
+//!
+//! Bodies are compiled one at a time: a module when it is loaded, a function at its first
+//! call. What a body sees of the bodies around it is its [`Environment`].
 
+mod annotations;
+mod assignments;
+mod calls;
+mod collections;
+mod control;
+mod definitions;
+mod emit;
 pub mod environment;
+mod exceptions;
+mod expressions;
+mod functions;
+mod infix;
+mod loops;
+mod module;
+mod paths;
+mod patterns;
+mod quote;
+mod scan;
+mod scopes;
 mod side;
 
 pub use environment::Environment;
+pub use module::{Module, ModuleKind, code_of, evaluated, module};
 pub use side::{EnumVariant, Error, PatternElement, SideEntry};
+
+use crate::code::Prototype;
+use crate::object::Gene;
+use crate::source::Pos;
+use crate::value::Value;
+use crate::vm::Vm;
+use emit::{Emitter, Label};
+use environment::{Binding, StaticScope, Unit};
+use scan::Captured;
+use std::rc::Rc;
+
+/// What compiling a part answers.
+type Compile<T = ()> = Result<T, Error>;
+
+/// What becomes of an expression's value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Want {
+    /// It is left on the operand stack.
+    Value,
+    /// Nothing is left.
+    Nothing,
+    /// The body returns it. Nothing follows.
+    Return,
+}
+
+/// One lexical scope of the body being compiled.
+struct ScopeState {
+    scope: Rc<StaticScope>,
+    /// The local that holds the scope's heap object, if it has one.
+    heap_local: Option<u16>,
+    /// The `NewScope` instruction, whose number of slots is known at the end.
+    new_scope_at: u32,
+    local_mark: usize,
+}
+
+/// Something that a jump out of a form has to leave, innermost last.
+enum Exit {
+    /// A loop: the target of `break` and `continue`.
+    Loop {
+        name: Option<crate::Symbol>,
+        break_to: Label,
+        continue_to: Label,
+        depth: usize,
+        keeps_value: bool,
+    },
+    /// A protected region of `try`, suspended while an exit from it is compiled. `finally` runs on the way out.
+    Region {
+        open_since: u32,
+        ranges: Vec<(u32, u32)>,
+        finally: Vec<Value>,
+    },
+    /// A catch clause: `$ex` gets back the value in the local.
+    Handling { saved: u16 },
+}
+
+/// The compiler of one body.
+struct Compiler<'v> {
+    vm: &'v mut Vm,
+    e: Emitter,
+    prototype: Rc<Prototype>,
+    unit: Rc<Unit>,
+    captured: Captured,
+    body: module::Body,
+    scopes: Vec<ScopeState>,
+    exits: Vec<Exit>,
+    /// The binding of the function's own name, if nothing else can be bound to it.
+    own_binding: Option<Rc<Binding>>,
+    /// Generic parameters of the definition around: as types they match anything.
+    generics: Vec<crate::Symbol>,
+    /// Module variables whose declaration has not been compiled yet; they are visible from the start.
+    module_variables: rustc_hash::FxHashSet<crate::Symbol>,
+    /// Postconditions, checked before each return.
+    post: Vec<Value>,
+}
+
+impl Compiler<'_> {
+    fn error<T>(&self, message: impl Into<String>) -> Compile<T> {
+        Err(Error {
+            message: message.into(),
+            pos: self.e.pos(),
+        })
+    }
+
+    /// What is left to do with a value that was just pushed.
+    fn finish(&mut self, want: Want) -> Compile {
+        match want {
+            Want::Value => Ok(()),
+            Want::Nothing => {
+                self.e.pop();
+                Ok(())
+            }
+            Want::Return => self.return_value(),
+        }
+    }
+
+    fn constant(&mut self, value: Value, want: Want) -> Compile {
+        if want == Want::Nothing {
+            return Ok(());
+        }
+        self.e.constant(value);
+        self.finish(want)
+    }
+}
+
+/// The source position of a Gene value.
+fn position(gene: crate::heap::Gc<Gene>) -> Pos {
+    Pos(gene.header().aux)
+}

@@ -1,0 +1,329 @@
+//! Entry points: modules, functions at their first call, evaluated code.
+
+use super::environment::{Environment, StaticScope, Unit};
+use super::scan::{self, Captured};
+use super::{Compile, Compiler, Emitter, Error, ScopeState, Want};
+use crate::code::{Code, FunctionKind, Prototype};
+use crate::heap::Gc;
+use crate::object::*;
+use crate::source::Pos;
+use crate::symbol::{Symbol, sym};
+use crate::value::Value;
+use crate::vm::{Raise, Vm};
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+/// What the body being compiled is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Body {
+    /// The program's main file.
+    Main,
+    /// An imported module: its definitions are members of its namespace.
+    Imported,
+    /// A unit of an interactive session: later units see its variables.
+    Session,
+    /// Evaluated code: its definitions go into the namespace.
+    Evaluated,
+    /// A function, or the body of a class or namespace.
+    Function,
+}
+
+/// Which module is compiled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ModuleKind {
+    /// The program's main file.
+    Main,
+    /// An imported file.
+    Imported,
+    /// A unit of an interactive session.
+    Session,
+}
+
+/// A compiled module.
+pub struct Module {
+    /// Its body, compiled.
+    pub prototype: Rc<Prototype>,
+    /// Slots of the heap scope that its function needs as its scope.
+    pub slots: usize,
+    /// The names that code after it sees.
+    pub environment: Environment,
+}
+
+/// Compiles the forms of a module. `outer` is what was declared before it: in a session, the
+/// units before it.
+pub fn module(
+    vm: &mut Vm,
+    forms: &[Value],
+    name: Symbol,
+    kind: ModuleKind,
+    outer: Option<Environment>,
+) -> Result<Module, Error> {
+    let mut unit = scan::unit(forms);
+    unit.is_open |= kind == ModuleKind::Session;
+    let captured = if kind == ModuleKind::Session {
+        Captured::everything()
+    } else {
+        Captured::of(forms, &unit)
+    };
+    let unit = Rc::new(unit);
+    let scope = StaticScope::new(unit.clone(), outer, true);
+    let prototype = body_prototype(Some(name), forms.to_vec(), scope.environment());
+    let prototype = Rc::new(prototype);
+    let body = match kind {
+        ModuleKind::Main => Body::Main,
+        ModuleKind::Imported => Body::Imported,
+        ModuleKind::Session => Body::Session,
+    };
+    let mut compiler = Compiler::new(vm, prototype.clone(), unit, captured, body);
+    // The module's heap scope is made by whoever runs it: to the code it is the function's own scope.
+    compiler.scopes.push(ScopeState {
+        scope: scope.clone(),
+        heap_local: None,
+        new_scope_at: 0,
+        local_mark: 0,
+    });
+    compiler.module_body(forms)?;
+    let code = compiler.finish_code(name)?;
+    let _ = prototype.code.set(Box::new(code));
+    Ok(Module {
+        prototype,
+        slots: scope.heap_slots.get() as usize,
+        environment: scope.environment(),
+    })
+}
+
+fn body_prototype(name: Option<Symbol>, body: Vec<Value>, environment: Environment) -> Prototype {
+    Prototype {
+        name,
+        kind: FunctionKind::Body,
+        params: Vec::new(),
+        generics: Vec::new(),
+        is_method: false,
+        simple: true,
+        body,
+        parameter_form: Value::NIL,
+        form: Value::NIL,
+        environment,
+        return_type: None,
+        pos: Pos::NONE,
+        code: OnceCell::new(),
+    }
+}
+
+/// The code of a function, compiled at its first call. Mistakes in it are exceptions.
+pub fn code_of(vm: &mut Vm, function: Gc<Function>) -> Result<*const Code, Raise> {
+    let prototype = function.prototype.clone();
+    if prototype.code.get().is_none() {
+        let code =
+            compile_function(vm, &prototype).map_err(|error| vm.raise_compile_error(&error))?;
+        let _ = prototype.code.set(Box::new(code));
+    }
+    let code: *const Code = &**prototype.code.get().expect("it was just set");
+    function.code.set(code);
+    Ok(code)
+}
+
+fn compile_function(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result<Code, Error> {
+    let unit = prototype.environment.scope.unit.clone();
+    let mut forms = prototype.body.clone();
+    forms.push(prototype.parameter_form);
+    if let Some(form) = prototype.form.get::<Gene>() {
+        forms.extend(
+            [sym::PRE, sym::POST]
+                .iter()
+                .filter_map(|key| form.props.get(key)),
+        );
+    }
+    let captured = Captured::of(&forms, &unit);
+    let mut compiler = Compiler::new(vm, prototype.clone(), unit, captured, Body::Function);
+    compiler.generics = prototype.generics.clone();
+    compiler.own_binding = prototype
+        .name
+        .and_then(|name| prototype.environment.find(name))
+        .map(|found| found.binding)
+        .filter(|binding| binding.is_constant);
+    compiler.function_body()?;
+    compiler.finish_code(
+        prototype
+            .name
+            .unwrap_or_else(|| Symbol::intern("<unnamed>")),
+    )
+}
+
+/// Compiles a form to be run with the variables of `environment`; variables that it declares vanish.
+pub fn evaluated(
+    vm: &mut Vm,
+    form: Value,
+    environment: &Environment,
+) -> Result<Rc<Prototype>, Error> {
+    let mut unit = scan::unit(&[form]);
+    unit.is_open = true;
+    unit.enums
+        .extend(environment.scope.unit.enums.iter().cloned());
+    let captured = Captured::of(&[form], &unit);
+    let prototype = Rc::new(body_prototype(None, vec![form], environment.clone()));
+    let mut compiler = Compiler::new(
+        vm,
+        prototype.clone(),
+        Rc::new(unit),
+        captured,
+        Body::Evaluated,
+    );
+    compiler.function_body()?;
+    let code = compiler.finish_code(Symbol::intern("<eval>"))?;
+    let _ = prototype.code.set(Box::new(code));
+    Ok(prototype)
+}
+
+impl<'v> Compiler<'v> {
+    fn new(
+        vm: &'v mut Vm,
+        prototype: Rc<Prototype>,
+        unit: Rc<Unit>,
+        captured: Captured,
+        body: Body,
+    ) -> Compiler<'v> {
+        Compiler {
+            vm,
+            e: Emitter::default(),
+            prototype,
+            unit,
+            captured,
+            body,
+            scopes: Vec::new(),
+            exits: Vec::new(),
+            own_binding: None,
+            generics: Vec::new(),
+            module_variables: Default::default(),
+            post: Vec::new(),
+        }
+    }
+
+    fn finish_code(self, name: Symbol) -> Compile<Code> {
+        let budget = self
+            .vm
+            .tier
+            .as_ref()
+            .map_or(i32::MAX, |tier| tier.threshold());
+        self.e.finish(&self.prototype, name, budget)
+    }
+
+    /// The body of a module: definitions first, then statements (11.1).
+    fn module_body(&mut self, forms: &[Value]) -> Compile {
+        let (definitions, statements) = split_module(forms)?;
+        self.declare_definitions(forms);
+        self.declare_module_variables(forms);
+        let last_definition = if statements.is_empty() {
+            definitions.last()
+        } else {
+            None
+        };
+        for form in &definitions {
+            let want = if Some(form) == last_definition {
+                Want::Return
+            } else {
+                Want::Nothing
+            };
+            match form
+                .get::<Gene>()
+                .filter(|gene| gene.head.is_symbol(sym::IMPORT))
+            {
+                Some(_) => self.import(*form, want)?,
+                None => self.expression(*form, want)?,
+            }
+        }
+        if last_definition.is_none() {
+            self.sequence(&statements, Want::Return)?;
+        }
+        Ok(())
+    }
+
+    fn import(&mut self, form: Value, want: Want) -> Compile {
+        let before = self.e.at(Pos(form
+            .get::<Gene>()
+            .expect("an import form")
+            .header()
+            .aux));
+        let entry = self.e.side(super::SideEntry::Import(form));
+        self.e.op_c(crate::bytecode::Op::Import, entry, 0, 1);
+        self.e.at(before);
+        self.finish(want)
+    }
+}
+
+/// Splits a module's forms into definitions and statements. Functions come first, so that the bodies of classes and
+/// namespaces can call them; a function whose name something else defines, too, keeps its place.
+fn split_module(forms: &[Value]) -> Compile<(Vec<Value>, Vec<Value>)> {
+    let mut definitions = Vec::new();
+    let mut statements = Vec::new();
+    let mut init: Option<Value> = None;
+    for &form in forms {
+        let Some(gene) = form.get::<Gene>().filter(|gene| is_definition(gene)) else {
+            statements.push(form);
+            continue;
+        };
+        if scan::definition_name(&gene) == Some(sym::INIT) && gene.head.is_symbol(sym::FN) {
+            if init.replace(form).is_some() {
+                let pos = Pos(gene.header().aux);
+                return Err(Error {
+                    message: "Duplicate __init__ definition in module".into(),
+                    pos,
+                });
+            }
+            continue;
+        }
+        definitions.push(form);
+    }
+    if let Some(gene) = init.and_then(|form| form.get::<Gene>()) {
+        let body = gene.children.iter().skip(2).copied();
+        statements = body.chain(statements).collect();
+    }
+    let name = |form: &Value| {
+        form.get::<Gene>()
+            .and_then(|gene| scan::definition_name(&gene))
+    };
+    let is_function = |form: &Value| {
+        let name = name(form);
+        let head = form.get::<Gene>().expect("definitions are genes").head;
+        let alone = definitions
+            .iter()
+            .filter(|other| self::same_name(other, name))
+            .count()
+            == 1;
+        head.is_symbol(sym::FN) && name.is_some() && alone
+    };
+    let (mut ordered, others): (Vec<Value>, Vec<Value>) =
+        definitions.iter().partition(|form| is_function(form));
+    ordered.extend(others);
+    Ok((ordered, statements))
+}
+
+fn same_name(form: &Value, name: Option<Symbol>) -> bool {
+    form.get::<Gene>()
+        .and_then(|gene| scan::definition_name(&gene))
+        == name
+}
+
+fn is_definition(gene: &Gene) -> bool {
+    if gene.children.first().is_some_and(|&child| {
+        scan::is_assignment(child) || child.as_symbol().is_some_and(scan::is_infix_operator)
+    }) {
+        return false;
+    }
+    matches!(
+        gene.head.as_symbol(),
+        Some(
+            sym::FN
+                | sym::CLASS
+                | sym::NS
+                | sym::ENUM
+                | sym::TYPE
+                | sym::OBJECT
+                | sym::IMPORT
+                | sym::INTERFACE
+                | sym::IMPLEMENT
+                | sym::COMPTIME
+                | sym::DEP
+        )
+    )
+}
