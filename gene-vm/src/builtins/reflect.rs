@@ -249,7 +249,7 @@ impl Vm {
             TypeKind::Value(of) => self.is_a(value, *of) == Some(true),
             TypeKind::Union(members) => members.iter().any(|of| self.has_type(value, of)),
             TypeKind::Function { .. } => is_function(value),
-            TypeKind::Reference(_) => false,
+            TypeKind::Reference(..) => false,
             TypeKind::Unknown => value.is_nil(),
         }
     }
