@@ -15,12 +15,7 @@ pub(super) fn generate(program: &Program) -> TokenStream {
         .iter()
         .map(|term| methods(program, term));
     let machine = program.machine.context_methods();
-    let helper = (!program.terms.helpers.is_empty()).then(|| {
-        quote! {
-            /// Calls a helper with its arguments and gives its result, if it has one.
-            fn call_helper(&mut self, helper: HelperId, args: &[HelperArg]) -> HelperResult;
-        }
-    });
+    let helper = super::helpers::context_methods(program);
     quote! {
         /// What the rules need from the program that uses them: the extern constructors and
         /// extractors.

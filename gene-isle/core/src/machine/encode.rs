@@ -1,0 +1,228 @@
+//! From instructions to machine words.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::simulate::expr;
+use super::{Bits, Inst, Kind, Machine, semantics};
+use crate::generate::names::ident;
+
+/// Where bits of an operand stand: position, highest and lowest bit.
+pub(super) fn places(inst: &Inst, operand: usize) -> Vec<(u32, u32, u32)> {
+    let mut at = 32;
+    let mut places = Vec::new();
+    for part in &inst.bits {
+        at -= part.width();
+        if let Bits::Operand { index, high, low } = *part
+            && index == operand
+        {
+            places.push((at, high, low));
+        }
+    }
+    places
+}
+
+/// The expression that puts bits `high` to `low` of `value` at a position.
+fn put(value: &TokenStream, (at, high, low): (u32, u32, u32), whole: u32) -> TokenStream {
+    let mask = semantics::low(high - low + 1, u64::MAX) as u32;
+    let shifted = if low == 0 {
+        value.clone()
+    } else {
+        quote! { (#value >> #low) }
+    };
+    let masked = if high - low + 1 == whole {
+        shifted
+    } else {
+        quote! { (#shifted & #mask) }
+    };
+    if at == 0 {
+        masked
+    } else {
+        quote! { (#masked << #at) }
+    }
+}
+
+impl Machine {
+    /// How to put the field of an offset into a word; all instructions with offsets of one kind
+    /// have them in the same place.
+    pub(super) fn offset_place(&self, offset: usize) -> TokenStream {
+        for inst in &self.insts {
+            let Some(index) = inst
+                .operands
+                .iter()
+                .position(|operand| operand.kind == Kind::Offset(offset))
+            else {
+                continue;
+            };
+            let places = places(inst, index);
+            let mut mask = 0;
+            for &(at, high, low) in &places {
+                mask |= (semantics::low(high - low + 1, u64::MAX) as u32) << at;
+            }
+            let field = quote! { field };
+            let parts = places.iter().map(|&place| put(&field, place, 32));
+            return quote! { (word & !#mask) #(| #parts)* };
+        }
+        quote! { word }
+    }
+}
+
+pub(super) fn generate(machine: &Machine) -> TokenStream {
+    let words = machine.insts.iter().map(|inst| word(machine, inst));
+    let mut fixups: BTreeMap<usize, Vec<(proc_macro2::Ident, proc_macro2::Ident)>> =
+        BTreeMap::new();
+    for inst in &machine.insts {
+        for operand in &inst.operands {
+            if let Kind::Offset(offset) = operand.kind {
+                fixups
+                    .entry(offset)
+                    .or_default()
+                    .push((inst.variant(), ident(&operand.name)));
+            }
+        }
+    }
+    let targets = fixups.iter().map(|(&offset, insts)| {
+        let kind = ident(&machine.offsets[offset].name);
+        let (variants, operands): (Vec<_>, Vec<_>) = insts.iter().cloned().unzip();
+        quote! { #(Inst::#variants { #operands: target, .. })|* => Some((target, Fixup::#kind)), }
+    });
+    let labels = (!machine.offsets.is_empty()).then(|| {
+        quote! {
+            /// Where the instruction goes, if it goes somewhere, and how that is encoded.
+            pub fn target(&self) -> Option<(Target, Fixup)> {
+                match *self {
+                    #(#targets)*
+                    #[allow(unreachable_patterns)]
+                    _ => None,
+                }
+            }
+        }
+    });
+    let (encode, use_label, error) = if machine.offsets.is_empty() {
+        (
+            quote! { sink.put4(self.word()); Ok(()) },
+            TokenStream::new(),
+            quote! { core::convert::Infallible },
+        )
+    } else {
+        let encode = quote! {
+            let word = match self.target() {
+                None => self.word(),
+                Some((Target::Label(label), fixup)) => {
+                    sink.use_label(label, fixup);
+                    self.word()
+                }
+                Some((Target::Offset(offset), fixup)) => {
+                    fixup.patch(self.word(), offset).ok_or(OutOfRange { offset, fixup })?
+                }
+            };
+            sink.put4(word);
+            Ok(())
+        };
+        let use_label = quote! {
+            /// Notes that the next word needs the distance from itself to a label.
+            fn use_label(&mut self, label: Label, fixup: Fixup);
+        };
+        (encode, use_label, quote! { OutOfRange })
+    };
+    let out_of_range = (!machine.offsets.is_empty()).then(|| {
+        quote! {
+            /// A distance that does not fit its instruction.
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            pub struct OutOfRange {
+                /// The distance in bytes.
+                pub offset: i64,
+                /// How it should have been encoded.
+                pub fixup: Fixup,
+            }
+
+            impl core::fmt::Display for OutOfRange {
+                fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                    let (low, high) = self.fixup.range();
+                    write!(f, "a branch of {} bytes is not within {low} to {high}", self.offset)
+                }
+            }
+
+            impl core::error::Error for OutOfRange {}
+        }
+    });
+    quote! {
+        /// Takes encoded instructions.
+        pub trait Sink {
+            /// Appends a word.
+            fn put4(&mut self, word: u32);
+            #use_label
+        }
+
+        #out_of_range
+
+        impl Inst {
+            /// Encodes the instruction.
+            ///
+            /// # Errors
+            /// A distance given as a number does not fit.
+            pub fn encode(&self, sink: &mut impl Sink) -> Result<(), #error> { #encode }
+
+            #labels
+
+            /// The machine word, with zeros for the distance to a label.
+            #[allow(unused_parens, clippy::identity_op)]
+            pub fn word(&self) -> u32 {
+                match *self { #(#words)* }
+            }
+        }
+    }
+}
+
+fn word(machine: &Machine, inst: &Inst) -> TokenStream {
+    let (_, fixed) = inst.fixed();
+    let fixed = proc_macro2::Literal::u32_unsuffixed(fixed);
+    let mut parts = Vec::new();
+    for (index, operand) in inst.operands.iter().enumerate() {
+        let name = ident(&operand.name);
+        let value = match operand.kind {
+            Kind::View(_) => quote! { u32::from(#name.number()) },
+            Kind::Code(_) => quote! { #name.number() },
+            Kind::Immediate(_) => quote! { #name.field() },
+            Kind::Offset(_) => continue,
+        };
+        let whole = machine.field_width(operand.kind);
+        parts.extend(
+            places(inst, index)
+                .into_iter()
+                .map(|place| put(&value, place, whole)),
+        );
+    }
+    let mut at = 32;
+    for part in &inst.bits {
+        at -= part.width();
+        if let Bits::Field { index, .. } = part {
+            let value = expr(&inst.fields[*index].1, Some((machine, inst)));
+            parts.push(quote! { ((#value as u32) << #at) });
+        }
+    }
+    // Computed fields see the values of immediates.
+    let values = inst
+        .operands
+        .iter()
+        .filter(|_| !inst.fields.is_empty())
+        .filter_map(|operand| {
+            let (name, value) = (
+                ident(&operand.name),
+                super::simulate::value_ident(&operand.name),
+            );
+            match operand.kind {
+                Kind::Immediate(_) => Some(quote! { let #value = #name.value() as u64; }),
+                _ => None,
+            }
+        });
+    let variant = inst.variant();
+    let names = inst
+        .operands
+        .iter()
+        .filter(|operand| !matches!(operand.kind, Kind::Offset(_)));
+    let names = names.map(|operand| ident(&operand.name));
+    quote! { Inst::#variant { #(#names,)* .. } => { #(#values)* #fixed #(| #parts)* } }
+}
