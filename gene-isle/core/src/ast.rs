@@ -401,6 +401,8 @@ pub struct Inst {
     pub asm: Option<Str>,
     /// `(field NAME EXPR)…`
     pub fields: Vec<(Ident, Datum)>,
+    /// `(where CONDITION)`
+    pub condition: Option<Datum>,
     /// `(does …)`
     pub does: Vec<Datum>,
 }

@@ -710,8 +710,22 @@ impl Checker<'_> {
             .zip(&term.args)
             .map(|(arg, &ty)| self.expr(arg, Some(ty), allowed).map(|(arg, _)| arg))
             .collect();
-        let args: Option<Vec<_>> = args.into_iter().collect();
-        let value = Expr::Term(id, args?);
+        let args = args.into_iter().collect::<Option<Vec<_>>>()?;
+        if let Some(&Constructor::Inst { inst, to }) = term.constructor() {
+            let constant = |arg: &Expr| match arg {
+                Expr::Int(_, value) => Some(*value),
+                _ => None,
+            };
+            let constants: Vec<_> = args.iter().map(constant).collect();
+            if !self.machine.check_operands(inst, to, &constants) {
+                let message = format!("these operands of `{}` do not suit each other", name.name);
+                self.errors.push(
+                    Diagnostic::new(Code::NotEncodable, span, message)
+                        .label(term.span, "what must hold is said here, in `where`"),
+                );
+            }
+        }
+        let value = Expr::Term(id, args);
         match ty {
             Some(ty) if ty != term.ret => self.converted(
                 value,

@@ -221,6 +221,7 @@ fn describe(rules: &[G]) -> String {
                 | G::bits_clause
                 | G::asm_clause
                 | G::field_clause
+                | G::where_clause
                 | G::does_clause => "a clause",
                 G::code_case => "a case `(Name number \"assembly\")`",
                 G::sized_choice => "a choice `(Kind \"bits\")`",
@@ -317,6 +318,7 @@ fn parts(pair: Pair<G>) -> impl Iterator<Item = Pair<G>> {
                 | G::kw_bits
                 | G::kw_field
                 | G::kw_does
+                | G::kw_where
                 | G::kw_from
                 | G::kw_may
                 | G::kw_rules
@@ -740,6 +742,7 @@ impl Cx {
             bits: None,
             asm: None,
             fields: Vec::new(),
+            condition: None,
             does: Vec::new(),
         };
         for part in parts {
@@ -754,6 +757,10 @@ impl Cx {
             let twice = match rule {
                 G::bits_clause => inst.bits.replace(self.string(next(&mut parts))).is_some(),
                 G::asm_clause => inst.asm.replace(self.string(next(&mut parts))).is_some(),
+                G::where_clause => inst
+                    .condition
+                    .replace(self.datum(next(&mut parts))?)
+                    .is_some(),
                 G::field_clause => {
                     inst.fields
                         .push((self.ident(next(&mut parts)), self.datum(next(&mut parts))?));

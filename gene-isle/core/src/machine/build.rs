@@ -227,6 +227,22 @@ impl Builder<'_> {
             let expr = meanings.expr(&coding.body, Some(64))?;
             Ok((coding.param.name.clone(), expr))
         };
+        let asm = immediate
+            .asm
+            .as_ref()
+            .map_or("#{}", |asm| asm.text.as_str());
+        if !["{}", "{x}", "{f64}"]
+            .iter()
+            .any(|place| asm.contains(place))
+        {
+            let span = immediate.asm.as_ref().map_or(name.span, |asm| asm.span);
+            let message = "the assembly text has no place for the value";
+            return Err(Box::new(
+                Diagnostic::new(diagnostic::Code::Assembly, span, message).help(
+                    "write {} for decimal, {x} for hexadecimal, {f64} for the bits of a double",
+                ),
+            ));
+        }
         Ok(Immediate {
             name: name.name.clone(),
             span: name.span,
@@ -236,10 +252,7 @@ impl Builder<'_> {
             bits,
             encode: coding(&immediate.encode)?,
             decode: coding(&immediate.decode)?,
-            asm: immediate
-                .asm
-                .as_ref()
-                .map_or("#{}".to_string(), |asm| asm.text.clone()),
+            asm: asm.to_string(),
         })
     }
 
@@ -368,6 +381,19 @@ impl Builder<'_> {
                 None => {}
             }
         }
+        let condition = match &inst.condition {
+            None => None,
+            Some(condition) => {
+                let mut meanings = Meanings::new(&self.machine, &[], &self.defines);
+                for operand in operands
+                    .iter()
+                    .filter(|operand| matches!(operand.kind, Kind::Immediate(_)))
+                {
+                    meanings = meanings.with_var(&operand.name, 64);
+                }
+                Some(meanings.expr(condition, Some(1))?)
+            }
+        };
         let asm = self.asm(asm, &operands)?;
         let effects = Meanings::new(&self.machine, &operands, &self.defines).effects(&inst.does)?;
         let (name, span, doc) = (name.name.clone(), name.span, item.doc.clone());
@@ -378,6 +404,7 @@ impl Builder<'_> {
             operands,
             bits,
             fields,
+            condition,
             asm,
             effects,
         })

@@ -137,12 +137,13 @@ fn attempt(machine: &Machine, inst: &Inst) -> TokenStream {
             Kind::View(_) | Kind::Code(_) | Kind::Offset(_)
         ) && places(inst, index).len() == 1
             || matches!(operand.kind, Kind::Offset(_))
-    }) && inst.fields.is_empty();
+    }) && inst.fields.is_empty()
+        && inst.condition.is_none();
     let build = quote! { let inst = Inst::#variant { #(#names),* }; };
     let give = if plain {
         quote! { #build return Some(inst); }
     } else {
-        quote! { #build if inst.word() == word { return Some(inst); } }
+        quote! { #build if inst.word() == word && inst.is_encodable() { return Some(inst); } }
     };
     let give = if conditions.is_empty() {
         give

@@ -100,54 +100,37 @@ pub(super) fn generate(machine: &Machine) -> TokenStream {
             }
         }
     });
-    let (encode, use_label, error) = if machine.offsets.is_empty() {
-        (
-            quote! { sink.put4(self.word()); Ok(()) },
-            TokenStream::new(),
-            quote! { core::convert::Infallible },
-        )
+    let conditions = machine.insts.iter().filter_map(|inst| {
+        let condition = expr(inst.condition.as_ref()?, None);
+        let (variant, values) = (inst.variant(), immediate_values(inst));
+        let names = inst
+            .operands
+            .iter()
+            .filter(|operand| matches!(operand.kind, Kind::Immediate(_)));
+        let names = names.map(|operand| ident(&operand.name));
+        Some(quote! { Inst::#variant { #(#names,)* .. } => { #(#values)* #condition != 0 } })
+    });
+    let (encode, use_label) = if machine.offsets.is_empty() {
+        (quote! { self.word() }, TokenStream::new())
     } else {
         let encode = quote! {
-            let word = match self.target() {
+            match self.target() {
                 None => self.word(),
                 Some((Target::Label(label), fixup)) => {
                     sink.use_label(label, fixup);
                     self.word()
                 }
                 Some((Target::Offset(offset), fixup)) => {
-                    fixup.patch(self.word(), offset).ok_or(OutOfRange { offset, fixup })?
+                    fixup.patch(self.word(), offset).ok_or(NotEncodable(*self))?
                 }
-            };
-            sink.put4(word);
-            Ok(())
+            }
         };
         let use_label = quote! {
             /// Notes that the next word needs the distance from itself to a label.
             fn use_label(&mut self, label: Label, fixup: Fixup);
         };
-        (encode, use_label, quote! { OutOfRange })
+        (encode, use_label)
     };
-    let out_of_range = (!machine.offsets.is_empty()).then(|| {
-        quote! {
-            /// A distance that does not fit its instruction.
-            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-            pub struct OutOfRange {
-                /// The distance in bytes.
-                pub offset: i64,
-                /// How it should have been encoded.
-                pub fixup: Fixup,
-            }
-
-            impl core::fmt::Display for OutOfRange {
-                fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                    let (low, high) = self.fixup.range();
-                    write!(f, "a branch of {} bytes is not within {low} to {high}", self.offset)
-                }
-            }
-
-            impl core::error::Error for OutOfRange {}
-        }
-    });
     quote! {
         /// Takes encoded instructions.
         pub trait Sink {
@@ -156,14 +139,41 @@ pub(super) fn generate(machine: &Machine) -> TokenStream {
             #use_label
         }
 
-        #out_of_range
+        /// An instruction whose operands do not suit each other, or whose distance is too large.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct NotEncodable(pub Inst);
+
+        impl core::fmt::Display for NotEncodable {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, "`{}` cannot be encoded", self.0)
+            }
+        }
+
+        impl core::error::Error for NotEncodable {}
 
         impl Inst {
             /// Encodes the instruction.
             ///
             /// # Errors
-            /// A distance given as a number does not fit.
-            pub fn encode(&self, sink: &mut impl Sink) -> Result<(), #error> { #encode }
+            /// The operands do not suit each other, or a distance given as a number does not fit.
+            pub fn encode(&self, sink: &mut impl Sink) -> Result<(), NotEncodable> {
+                if !self.is_encodable() {
+                    return Err(NotEncodable(*self));
+                }
+                let word = #encode;
+                sink.put4(word);
+                Ok(())
+            }
+
+            /// Whether the operands suit each other.
+            #[allow(unused_variables, clippy::match_single_binding)]
+            pub fn is_encodable(&self) -> bool {
+                match *self {
+                    #(#conditions)*
+                    #[allow(unreachable_patterns)]
+                    _ => true,
+                }
+            }
 
             #labels
 
@@ -204,20 +214,11 @@ fn word(machine: &Machine, inst: &Inst) -> TokenStream {
         }
     }
     // Computed fields see the values of immediates.
-    let values = inst
-        .operands
-        .iter()
-        .filter(|_| !inst.fields.is_empty())
-        .filter_map(|operand| {
-            let (name, value) = (
-                ident(&operand.name),
-                super::simulate::value_ident(&operand.name),
-            );
-            match operand.kind {
-                Kind::Immediate(_) => Some(quote! { let #value = #name.value() as u64; }),
-                _ => None,
-            }
-        });
+    let values = if inst.fields.is_empty() {
+        Vec::new()
+    } else {
+        operand_values(inst)
+    };
     let variant = inst.variant();
     let names = inst
         .operands
@@ -225,4 +226,35 @@ fn word(machine: &Machine, inst: &Inst) -> TokenStream {
         .filter(|operand| !matches!(operand.kind, Kind::Offset(_)));
     let names = names.map(|operand| ident(&operand.name));
     quote! { Inst::#variant { #(#names,)* .. } => { #(#values)* #fixed #(| #parts)* } }
+}
+
+/// Variables for the values of an instruction's immediates.
+fn operand_values(inst: &Inst) -> Vec<TokenStream> {
+    let immediates = inst
+        .operands
+        .iter()
+        .filter(|operand| matches!(operand.kind, Kind::Immediate(_)));
+    immediates
+        .map(|operand| {
+            let (name, value) = (
+                ident(&operand.name),
+                super::simulate::value_ident(&operand.name),
+            );
+            quote! { let #value = #name.value() as u64; }
+        })
+        .collect()
+}
+
+/// The same, under the names of the operands.
+fn immediate_values(inst: &Inst) -> Vec<TokenStream> {
+    let immediates = inst
+        .operands
+        .iter()
+        .filter(|operand| matches!(operand.kind, Kind::Immediate(_)));
+    immediates
+        .map(|operand| {
+            let name = ident(&operand.name);
+            quote! { let #name = #name.value() as u64; }
+        })
+        .collect()
 }

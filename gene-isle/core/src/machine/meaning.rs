@@ -755,13 +755,13 @@ fn replace(datum: &Datum, map: &HashMap<&str, Datum>) -> Datum {
 }
 
 impl Expr {
-    /// The value, where it depends on one variable alone.
-    pub fn eval(&self, var: u64) -> u64 {
+    /// The value, where it depends on variables alone.
+    pub fn eval(&self, vars: &dyn Fn(&str) -> u64) -> u64 {
         match &self.kind {
             ExprKind::Const(value) => *value,
             ExprKind::Op(op, args) => {
                 let width = args[0].width;
-                let value = |index: usize| args[index].eval(var);
+                let value = |index: usize| args[index].eval(vars);
                 match op.eval {
                     Eval::One(eval) => eval(width, value(0)),
                     Eval::Two(eval) | Eval::Shift(eval) => eval(width, value(0), value(1)),
@@ -771,19 +771,21 @@ impl Expr {
             }
             ExprKind::If(parts) => {
                 let [condition, then, other] = &**parts;
-                if condition.eval(var) != 0 {
-                    then.eval(var)
+                if condition.eval(vars) != 0 {
+                    then.eval(vars)
                 } else {
-                    other.eval(var)
+                    other.eval(vars)
                 }
             }
-            ExprKind::Resize(value) => s::low(self.width, value.eval(var)),
-            ExprKind::Sext(value) => s::sext(value.width, self.width, value.eval(var)),
-            ExprKind::Extract(high, low, value) => s::extract(*high, *low, value.eval(var)),
+            ExprKind::Resize(value) => s::low(self.width, value.eval(vars)),
+            ExprKind::Sext(value) => s::sext(value.width, self.width, value.eval(vars)),
+            ExprKind::Extract(high, low, value) => s::extract(*high, *low, value.eval(vars)),
             ExprKind::Concat(parts) => {
-                s::concat(parts[1].width, parts[0].eval(var), parts[1].eval(var))
+                s::concat(parts[1].width, parts[0].eval(vars), parts[1].eval(vars))
             }
-            _ => var,
+            ExprKind::Var(name) => vars(name),
+            // Nothing else stands where there is no instruction.
+            _ => 0,
         }
     }
 

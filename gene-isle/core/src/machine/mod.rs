@@ -123,8 +123,8 @@ impl Immediate {
             return None;
         }
         let value = value as u64;
-        let field = semantics::low(self.bits, self.encode.1.eval(value));
-        (self.decode.1.eval(field) == value).then_some(field)
+        let field = semantics::low(self.bits, self.encode.1.eval(&|_| value));
+        (self.decode.1.eval(&|_| field) == value).then_some(field)
     }
 }
 
@@ -154,6 +154,8 @@ pub struct Inst {
     pub bits: Vec<Bits>,
     /// Fields that are computed from operands.
     pub fields: Vec<(String, Expr)>,
+    /// What must hold of the immediates besides.
+    pub condition: Option<Expr>,
     /// The assembly text.
     pub asm: Vec<AsmPart>,
     /// What it does.
@@ -325,6 +327,27 @@ impl Machine {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the constants among the arguments of an instruction's term suit each other.
+    /// Arguments that are not constants are `None`.
+    pub fn check_operands(&self, inst: usize, to: bool, args: &[Option<i128>]) -> bool {
+        let inst = &self.insts[inst];
+        let Some(condition) = &inst.condition else {
+            return true;
+        };
+        let values: std::collections::HashMap<_, _> = inst
+            .arguments(to)
+            .map(|operand| operand.name.as_str())
+            .zip(args)
+            .collect();
+        let is_known = |name: &str| matches!(values.get(name), Some(Some(_)));
+        let unknown =
+            condition.any(&|kind| matches!(kind, meaning::ExprKind::Var(name) if !is_known(name)));
+        unknown
+            || condition
+                .eval(&|name| values.get(name).copied().copied().flatten().unwrap_or(0) as u64)
+                != 0
     }
 
     /// The Rust expression for a constant immediate.

@@ -89,10 +89,10 @@ fn immediate(immediate: &Immediate) -> TokenStream {
         .split_once('{')
         .unwrap_or((&immediate.asm, "}"));
     let (format, after) = after.split_once('}').unwrap_or(("", ""));
-    let value = if format == "f64" {
-        quote! { f64::from_bits(self.0 as u64) }
-    } else {
-        quote! { self.0 }
+    let print = match format {
+        "f64" => quote! { write!(f, "{}{:?}{}", #before, f64::from_bits(self.0 as u64), #after) },
+        "x" => quote! { write!(f, "{}{:#x}{}", #before, self.0, #after) },
+        _ => quote! { write!(f, "{}{}{}", #before, self.0, #after) },
     };
     quote! {
         #[doc = #doc]
@@ -128,7 +128,7 @@ fn immediate(immediate: &Immediate) -> TokenStream {
 
         impl core::fmt::Display for #name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                write!(f, "{}{}{}", #before, #value, #after)
+                #print
             }
         }
     }

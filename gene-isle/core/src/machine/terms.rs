@@ -198,7 +198,7 @@ impl Inst {
     }
 
     /// The operands that are arguments of one of its terms.
-    fn arguments(&self, to: bool) -> impl Iterator<Item = &Operand> {
+    pub(super) fn arguments(&self, to: bool) -> impl Iterator<Item = &Operand> {
         self.operands
             .iter()
             .filter(move |operand| to || operand.direction != Direction::Out)
