@@ -7,6 +7,7 @@ pub mod bytecode;
 pub mod code;
 pub mod compile;
 pub mod equality;
+pub mod format;
 pub mod heap;
 pub mod interpret;
 pub mod modules;

@@ -82,7 +82,7 @@ fn moment_error(text: &str, offset: usize, error: &PestError) -> Error {
         Some(Rule::offset_minute) => "Expected 2-digit minute in offset".into(),
         Some(Rule::zone_name) => "Expected Area/City in time zone".into(),
         _ => {
-            let end = text.find(super::scan::is_end).unwrap_or(text.len());
+            let end = text.find(super::scan::is_token_end).unwrap_or(text.len());
             format!("Malformed {literal} literal: {}", &text[..end])
         }
     };

@@ -23,6 +23,7 @@
 mod build;
 mod grammar;
 mod key;
+pub mod lex;
 mod literal;
 mod scan;
 mod text;
@@ -30,6 +31,8 @@ mod token;
 
 #[cfg(test)]
 mod agreement;
+
+pub(crate) use scan::is_token_end;
 
 use crate::source::Pos;
 use crate::value::Value;

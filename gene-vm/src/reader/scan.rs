@@ -45,7 +45,7 @@ fn ends_symbol(byte: u8) -> bool {
 }
 
 /// Does a symbol or literal end in front of this character?
-pub fn is_end(c: char) -> bool {
+pub fn is_token_end(c: char) -> bool {
     c.is_ascii() && ends_symbol(c as u8)
 }
 
@@ -75,19 +75,40 @@ impl<'a> Scanner<'a> {
     /// Where the next token starts, behind blanks and comments.
     pub fn skip(&mut self) -> Result<usize> {
         loop {
-            match self.byte(0) {
-                Some(byte) if is_blank(byte) => self.at += 1,
-                Some(b'#') => match self.byte(1) {
-                    Some(b' ' | b'\t' | b'\n' | b'\r' | b'#' | b'!') | None => {
-                        let rest = &self.text.as_bytes()[self.at..];
-                        self.at += rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len());
-                    }
-                    Some(b'<') => self.block_comment()?,
-                    Some(_) => return Ok(self.at),
-                },
-                _ => return Ok(self.at),
+            self.skip_blanks();
+            if !self.skip_comment()? {
+                return Ok(self.at);
             }
         }
+    }
+
+    /// Moves over blanks.
+    pub fn skip_blanks(&mut self) {
+        while self.byte(0).is_some_and(is_blank) {
+            self.at += 1;
+        }
+    }
+
+    /// Moves over a comment, if one comes next.
+    pub fn skip_comment(&mut self) -> Result<bool> {
+        if self.byte(0) != Some(b'#') {
+            return Ok(false);
+        }
+        match self.byte(1) {
+            Some(b' ' | b'\t' | b'\n' | b'\r' | b'#' | b'!') | None => {
+                let rest = &self.text.as_bytes()[self.at..];
+                self.at += rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len());
+            }
+            Some(b'<') => self.block_comment()?,
+            Some(_) => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Moves over a character that starts no token.
+    pub fn skip_char(&mut self) {
+        let next = self.text[self.at..].chars().next();
+        self.at += next.map_or(0, char::len_utf8);
     }
 
     /// Moves over `#< … >#`. Its end is the first `>#` without another `>` in front.
