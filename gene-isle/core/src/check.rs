@@ -452,9 +452,12 @@ impl Checker<'_> {
         depth: usize,
     ) -> Option<Pattern> {
         let id = self.terms.require(name, self.errors)?;
+        if depth > 2 * MAX_DEPTH {
+            return self.expands_too_far(pattern.span);
+        }
         let term = self.terms.get(id);
         if term.ret != ty {
-            if let Some(&conversion) = self.terms.conversions.get(&(term.ret, ty)) {
+            if let Some(conversion) = self.terms.conversion(term.ret, ty) {
                 let conversion = self.terms.get(conversion);
                 if conversion.has_extractor() {
                     let by = ast::Ident {
@@ -740,6 +743,8 @@ impl Checker<'_> {
     }
 
     /// Converts a value by a declared conversion; reports where there is none.
+    ///
+    /// The term of a conversion may take and give yet other types if these convert in turn.
     fn converted(
         &mut self,
         value: Expr,
@@ -749,16 +754,38 @@ impl Checker<'_> {
         what: &str,
         allowed: Allowed,
     ) -> Option<(Expr, TypeId)> {
-        match self.terms.conversions.get(&(found, wanted)) {
-            Some(&by) if self.terms.get(by).has_constructor() => {
-                self.may_stand(by, span, allowed);
-                Some((Expr::Term(by, vec![value]), wanted))
+        /// Conversions that use others are rare, and might go round in circles.
+        const MOST_STEPS: usize = 8;
+
+        let (mut value, mut at) = (value, found);
+        let mut goals = vec![wanted];
+        for _ in 0..MOST_STEPS {
+            let Some(&goal) = goals.last() else {
+                return Some((value, wanted));
+            };
+            let Some(by) = self.terms.conversion(at, goal) else {
+                break;
+            };
+            let term = self.terms.get(by);
+            let [input] = term.args[..] else { break };
+            if !term.has_constructor() {
+                break;
             }
-            _ => {
-                self.mismatch(span, what, found, wanted);
-                Some((value, wanted))
+            if input != at {
+                goals.push(input);
+                continue;
+            }
+            self.may_stand(by, span, allowed);
+            (value, at) = (Expr::Term(by, vec![value]), term.ret);
+            while goals.last() == Some(&at) {
+                goals.pop();
             }
         }
+        if goals.is_empty() {
+            return Some((value, wanted));
+        }
+        self.mismatch(span, what, found, wanted);
+        Some((value, wanted))
     }
 
     /// Reports a term that may not stand in an expression at this place.

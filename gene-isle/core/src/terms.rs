@@ -165,7 +165,7 @@ pub struct TermEnv {
     /// All terms; [`TermId`]s index them.
     pub terms: Vec<Term>,
     /// Conversions by the type at hand and the type wanted.
-    pub conversions: HashMap<(TypeId, TypeId), TermId>,
+    conversions: HashMap<(TypeId, TypeId), TermId>,
     /// The helpers.
     pub helpers: Vec<Helper>,
     by_name: HashMap<String, TermId>,
@@ -222,6 +222,11 @@ impl TermEnv {
     /// The term with this id.
     pub fn get(&self, id: TermId) -> &Term {
         &self.terms[id.index()]
+    }
+
+    /// The term that converts between two types, if one is declared.
+    pub fn conversion(&self, inner: TypeId, outer: TypeId) -> Option<TermId> {
+        self.conversions.get(&(inner, outer)).copied()
     }
 
     /// The term with this name.
@@ -571,22 +576,6 @@ impl TermEnv {
         let (Some(inner), Some(outer), Some(id)) = (inner, outer, term) else {
             return;
         };
-        let term = self.get(id);
-        if term.args != [inner] || term.ret != outer {
-            let message = format!(
-                "`{}` does not convert `{}` to `{}`",
-                term.name, convert.inner.name, convert.outer.name
-            );
-            errors.push(
-                Diagnostic::new(Code::Mismatch, convert.term.span, message)
-                    .label(term.span, "the term is declared here")
-                    .help(format!(
-                        "a conversion is declared (decl {} ({}) {})",
-                        term.name, convert.inner.name, convert.outer.name
-                    )),
-            );
-            return;
-        }
         if let Some(first) = self.conversions.insert((inner, outer), id) {
             let message = format!(
                 "there are two conversions from `{}` to `{}`",
