@@ -123,4 +123,7 @@ well_known! {
     TO_S "to_s" INIT "__init__" IS_MAIN "__is_main__" MODULE_NAME "__module_name__" GENE "gene" GENEX "genex"
     GLOBAL "global" EX "ex" NS_VAR "$ns" EX_VAR "$ex" TIMEOUT "timeout" STDERR "stderr" PROPS "props" CHILDREN "children"
     FIELDS "fields" ON_MEMBER_MISSING "on_member_missing" CLASS_BODY "<class>"
+    TYPE_INT "Int" TYPE_FLOAT "Float" TYPE_STRING "String" TYPE_NUMERIC "Numeric" TYPE_COLLECTION "Collection"
+    TYPE_ANY "Any" OK "Ok" ERR "Err" SOME "Some" NONE "None" RESULT_ENUM "Result" OPTION_ENUM "Option"
+    VALUE "value" ERROR "error"
 }

@@ -2,6 +2,7 @@
 
 use crate::builtins::Builtins;
 use crate::heap::{Gc, Heap, Items, Kind};
+use crate::interpret::FrameStack;
 use crate::modules::Modules;
 use crate::object::*;
 use crate::source::{Pos, SourceMap};
@@ -58,8 +59,6 @@ pub struct Context {
     /// Top of the value stack: behind the last live value. Up to date whenever code outside of
     /// the running function may look: at calls, helpers and safepoints.
     pub stack_top: *mut Value,
-    /// Not 0 when a safepoint has something to do: a collection, an interrupt, a signal.
-    pub poll: u32,
     /// Changes when a method or a class changes, so that inline caches of methods become stale.
     pub epoch: u32,
     /// First slot of the value stack.
@@ -121,7 +120,8 @@ pub struct Vm {
     /// Where output goes, and the like.
     pub io: crate::builtins::io::Io,
     pub(crate) stack: Box<[Value]>,
-    pub(crate) frames: Vec<crate::interpret::Frame>,
+    /// Suspended callers.
+    pub(crate) frames: FrameStack,
     /// The exception on its way.
     pub(crate) exception: Value,
     /// `$ex`: the exception being handled.
@@ -135,6 +135,12 @@ pub struct Vm {
     pub(crate) native_stack_limit: usize,
     pub(crate) modules: Modules,
     pub(crate) interrupt: Arc<AtomicBool>,
+    /// Changes when any namespace gets or loses a name, so that caches of names become stale.
+    pub(crate) names_epoch: u32,
+    /// Where the generator body that just yielded goes on.
+    pub(crate) suspended: Option<usize>,
+    /// Nesting of `on_method_missing`.
+    pub(crate) missing_depth: u32,
     /// Safepoints left before the step limit, if there is one.
     pub(crate) steps: Option<u64>,
 }
@@ -142,6 +148,9 @@ pub struct Vm {
 impl Vm {
     /// Offset of the context in the VM, for compiled code.
     pub const CONTEXT_OFFSET: usize = std::mem::offset_of!(Vm, context);
+    /// Offset of the 32-bit poll word in the VM, for compiled code: when it is not 0, a safepoint must call
+    /// [`Vm::safepoint`].
+    pub const POLL_OFFSET: usize = std::mem::offset_of!(Vm, heap) + Heap::POLL_OFFSET;
 
     /// A new virtual machine. Its address must not change while compiled code runs, so it is boxed.
     pub fn new(options: Options) -> Box<Vm> {
@@ -161,7 +170,6 @@ impl Vm {
                 // The slack above the limit covers the largest frame that is not checked on its own.
                 stack_limit: stack_base.wrapping_add(STACK_SLOTS - 2 * STACK_SLACK),
                 stack_top: stack_base,
-                poll: 0,
                 epoch: 1,
                 stack_base,
             },
@@ -171,7 +179,7 @@ impl Vm {
             builtins,
             io,
             stack,
-            frames: Vec::new(),
+            frames: FrameStack::new(STACK_SLOTS),
             exception: Value::NIL,
             handled: Value::NIL,
             trace: Vec::new(),
@@ -180,6 +188,9 @@ impl Vm {
             native_stack_limit: 0,
             modules: Modules::default(),
             interrupt: Arc::default(),
+            names_epoch: 1,
+            suspended: None,
+            missing_depth: 0,
             steps: None,
         });
         vm.set_native_stack(DEFAULT_NATIVE_STACK);

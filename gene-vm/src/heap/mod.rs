@@ -1,6 +1,6 @@
 //! The heap: a precise, non-moving mark-sweep collector.
 //!
-//! Allocation never collects; it sets [`Heap::wants_collection`], and the VM
+//! Allocation never collects; it sets the word [`Heap::poll`], and the VM
 //! collects at its next safepoint (a call, a loop's back edge), where every
 //! live value is reachable from the roots: the value stack, the VM's tables,
 //! handles. Native code may therefore hold [`Gc`] references in Rust variables as long as
@@ -19,9 +19,13 @@ pub use mark::Tracer;
 use crate::object::{Array, Gene, Map, PropMap, Scope, Str};
 use crate::value::Value;
 use cells::Cells;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// All objects of one VM.
 pub struct Heap {
+    /// Not 0 when a safepoint has something to do: a collection, an interrupt, a count of steps.
+    /// It stands here because allocation is what sets it most often.
+    pub(crate) poll: AtomicU32,
     cells: Cells,
     /// Bytes allocated since the last collection, storage outside of cells included.
     allocated: usize,
@@ -45,9 +49,13 @@ impl Default for Heap {
 }
 
 impl Heap {
+    /// Offset of the poll word, for compiled code.
+    pub(crate) const POLL_OFFSET: usize = std::mem::offset_of!(Heap, poll);
+
     /// An empty heap.
     pub fn new() -> Heap {
         Heap {
+            poll: AtomicU32::new(0),
             cells: Cells::new(),
             allocated: 0,
             threshold: FIRST_THRESHOLD,
@@ -61,7 +69,7 @@ impl Heap {
     /// Puts `data` on the heap.
     #[inline]
     pub fn alloc<T: HeapData>(&mut self, data: T) -> Gc<T> {
-        self.allocated += gc::cell_size::<T>();
+        self.note_external(gc::cell_size::<T>());
         self.cells.alloc(data)
     }
 
@@ -105,7 +113,7 @@ impl Heap {
 
     /// A scope with `slots` variables, all [`Value::UNDEFINED`].
     pub fn scope(&mut self, parent: Value, slots: usize) -> Gc<Scope> {
-        self.allocated += 24 + slots * 8;
+        self.note_external(24 + slots * 8);
         self.cells.alloc_scope(parent, slots)
     }
 
@@ -114,6 +122,15 @@ impl Heap {
     #[inline]
     pub fn note_external(&mut self, bytes: usize) {
         self.allocated += bytes;
+        if self.allocated >= self.threshold {
+            self.request_safepoint();
+        }
+    }
+
+    /// Makes the next safepoint look for what there is to do.
+    #[inline]
+    pub(crate) fn request_safepoint(&self) {
+        self.poll.store(1, Ordering::Relaxed);
     }
 
     /// Is a collection due?

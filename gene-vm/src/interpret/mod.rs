@@ -1,15 +1,26 @@
 //! The interpreter.
+//!
+//! [`Vm::run`] is one loop over the instructions of all frames. What is frequent stands in the loop; every other
+//! instruction that neither jumps nor changes frames is a function of the operand stack, reached
+//! through [`Vm::execute_plain`], which compiled code calls, too. A call of Gene code from Gene
+//! code pushes a [`frames::Frame`] and stays in the loop; native code enters the loop anew.
 
-use crate::bytecode::Instr;
-
-/// A suspended caller.
-pub struct Frame {
-    pub(crate) pc: usize,
-    pub(crate) base: *mut crate::value::Value,
-}
-
-pub(crate) fn is_plain(_instr: Instr) -> bool {
-    true
-}
-
+mod arithmetic;
+mod bind;
 mod call;
+mod construct;
+mod define;
+mod frames;
+mod generator;
+mod iterate;
+mod members;
+mod methods;
+mod names;
+mod plain;
+mod run;
+mod safepoint;
+mod select;
+mod unwind;
+
+pub(crate) use frames::FrameStack;
+pub use plain::is_plain;

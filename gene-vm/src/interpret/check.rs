@@ -1,0 +1,322 @@
+//! Type checks and conversions (5.4), `is` (2.6).
+
+use crate::heap::{Gc, Kind};
+use crate::object::*;
+use crate::print::kind_name;
+use crate::symbol::{Symbol, sym};
+use crate::types::{Type, TypeKind};
+use crate::value::Value;
+use crate::vm::{ErrorClass, Result, Vm};
+use std::rc::Rc;
+
+/// How a typed position treats `nil`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nil {
+    /// It passes, unless nil is strict.
+    Passes,
+    /// It passes if the type admits it.
+    IfAdmitted,
+}
+
+impl Vm {
+    /// Checks a value against a type whose references have the values `references`; answers the value, converted if
+    /// need be.
+    pub(super) fn check_type(
+        &mut self,
+        of: &Type,
+        references: &[Value],
+        context: &str,
+        converts: bool,
+        value: Value,
+    ) -> Result {
+        self.check(of, references, context, converts, Nil::Passes, value)
+    }
+
+    /// Checks the value of a declared field of a class.
+    pub(super) fn check_field(&mut self, of: &Type, name: Symbol, value: Value) -> Result {
+        if value.is_nil() && !self.options.strict_nil {
+            return Ok(value);
+        }
+        self.check(of, &[], &format!("property {name}"), true, Nil::Passes, value)
+    }
+
+    /// Checks a payload field of an enum value.
+    pub(super) fn check_payload(
+        &mut self,
+        of: &Type,
+        variant: &str,
+        field: Symbol,
+        value: Value,
+    ) -> Result {
+        let context = format!("field {variant}.{field}");
+        self.check(of, &[], &context, true, Nil::IfAdmitted, value)
+    }
+
+    fn check(
+        &mut self,
+        of: &Type,
+        references: &[Value],
+        context: &str,
+        converts: bool,
+        nil: Nil,
+        value: Value,
+    ) -> Result {
+        if self.matches(of, references, value) {
+            return Ok(value);
+        }
+        let strict = value.is_nil() && nil == Nil::Passes && self.options.strict_nil;
+        if value.is_nil() && nil == Nil::Passes && !strict {
+            return Ok(value);
+        }
+        if converts && let Some(converted) = self.converted(of, references, value) {
+            return Ok(converted);
+        }
+        let expected = match &of.kind {
+            TypeKind::Reference(number, ..) => match references.get(*number).and_then(|r| r.get()) {
+                Some(alias) => Gc::<TypeValue>::into_ref(alias).of.text.clone(),
+                None => of.text.clone(),
+            },
+            _ => of.text.clone(),
+        };
+        let mut message = format!(
+            "Type error [GENE_TYPE_MISMATCH]: expected {expected}, got {} in {context}",
+            self.type_name(value)
+        );
+        if strict {
+            message.push_str(
+                "; strict nil mode admits nil only for Any, Nil, Option[T], or unions containing Nil",
+            );
+        }
+        Err(self.raise(ErrorClass::Type, message))
+    }
+
+    /// Does a value belong to a type, without conversion?
+    pub(crate) fn matches(&self, of: &Type, references: &[Value], value: Value) -> bool {
+        match &of.kind {
+            TypeKind::Any => true,
+            TypeKind::Unknown => false,
+            TypeKind::Builtin(name) => self.matches_name(*name, value),
+            TypeKind::Reference(number, ..) => references
+                .get(*number)
+                .is_some_and(|&reference| self.matches_value(reference, value)),
+            TypeKind::Value(of) => self.matches_value(*of, value),
+            TypeKind::Union(members) => members.iter().any(|m| self.matches(m, references, value)),
+            TypeKind::Function { params, result } => match value.heap_kind() {
+                Some(Kind::NativeFn) => true,
+                Some(Kind::Function) => {
+                    let function: Gc<Function> = value.get().expect("the kind was tested");
+                    fits_signature(&function, params, result.as_deref())
+                }
+                _ => false,
+            },
+        }
+    }
+
+    /// Does a value belong to a class, an enum or a type value?
+    fn matches_value(&self, of: Value, value: Value) -> bool {
+        if let Some(class) = of.get::<Class>() {
+            return self.is_of_class(value, class);
+        }
+        if let Some(of) = of.get::<Enum>() {
+            let variant = match value.get::<EnumValue>() {
+                Some(value) => Some(value.variant),
+                None => value.get::<Variant>(),
+            };
+            return variant.is_some_and(|variant| variant.of == Value::object(of));
+        }
+        of.get::<TypeValue>()
+            .is_some_and(|of| self.matches(&of.into_ref().of, &[], value))
+    }
+
+    /// Is a value an instance of a class or its descendants, or of the kind that a built-in class stands for?
+    pub(crate) fn is_of_class(&self, value: Value, class: Gc<Class>) -> bool {
+        let own = self.class_of(value);
+        match value.heap_kind() {
+            Some(Kind::Instance | Kind::Native | Kind::Iterator) => own.is_subclass_of(class),
+            _ => own == class && class != self.builtins.classes.object,
+        }
+    }
+
+    /// Does a value belong to the type that a name stands for: a kind, a class, an enum?
+    fn matches_name(&self, name: Symbol, value: Value) -> bool {
+        match name {
+            sym::TYPE_INT => return value.is_int(),
+            sym::TYPE_FLOAT => return value.is_float(),
+            sym::TYPE_STRING => return value.heap_kind() == Some(Kind::Str),
+            sym::TYPE_NUMERIC => return value.is_int() || value.is_float(),
+            sym::TYPE_ANY => return true,
+            sym::TYPE_COLLECTION => {
+                return matches!(
+                    value.heap_kind(),
+                    Some(Kind::Array | Kind::Map | Kind::HashMap | Kind::HashSet)
+                );
+            }
+            _ => {}
+        }
+        match value.heap_kind() {
+            Some(Kind::Instance | Kind::Native | Kind::Iterator) => {
+                self.class_of(value).ancestry().any(|class| class.name == name)
+            }
+            _ => {
+                let type_name = self.type_name(value);
+                let class = self.class_of(value);
+                type_name == name.name()
+                    || name == class.name
+                        && class != self.builtins.classes.object
+                        && (type_name.starts_with("Vk") || class == self.builtins.classes.function)
+            }
+        }
+    }
+
+    /// The value that a conversion between Int and Float makes, if the type asks for one.
+    fn converted(&mut self, of: &Type, references: &[Value], value: Value) -> Option<Value> {
+        match &of.kind {
+            TypeKind::Builtin(sym::TYPE_FLOAT) => {
+                value.as_int().map(|int| Value::float(int as f64))
+            }
+            TypeKind::Builtin(sym::TYPE_INT) => {
+                let float = value.as_float()?;
+                // Both bounds are exact doubles; the upper one is outside.
+                let in_range = float >= i64::MIN as f64 && float < -(i64::MIN as f64);
+                if !in_range {
+                    return None;
+                }
+                if float.fract() != 0.0 {
+                    let shown = crate::print::display(value);
+                    self.io.print_error(&format!(
+                        "Warning: the conversion of {shown} to Int loses digits\n"
+                    ));
+                }
+                Some(self.heap.int(float as i64))
+            }
+            TypeKind::Union(members) => members
+                .iter()
+                .find_map(|member| self.converted(member, references, value)),
+            TypeKind::Reference(number, ..) => {
+                let of = references.get(*number)?.get::<TypeValue>()?;
+                self.converted(&of.into_ref().of, &[], value)
+            }
+            TypeKind::Value(of) => {
+                let of = of.get::<TypeValue>()?;
+                self.converted(&of.into_ref().of, &[], value)
+            }
+            _ => None,
+        }
+    }
+
+    /// `(v is T)`
+    pub fn is(&mut self, value: Value, of: Value) -> Result<bool> {
+        if matches!(
+            of.heap_kind(),
+            Some(Kind::Class | Kind::Enum | Kind::TypeValue)
+        ) {
+            return Ok(self.matches_value(of, value));
+        }
+        match self.named_type_matches(of, value) {
+            Some(matches) => Ok(matches),
+            None => Err(self.raise(
+                ErrorClass::Argument,
+                "is requires a type value on the right side",
+            )),
+        }
+    }
+
+    /// A type named by a String, a Symbol or a quoted type expression; `None` for other values.
+    fn named_type_matches(&self, of: Value, value: Value) -> Option<bool> {
+        if let Some(name) = of.as_symbol() {
+            return Some(self.matches_name(name, value));
+        }
+        if let Some(text) = of.as_str() {
+            return Some(self.matches_name(Symbol::intern(text), value));
+        }
+        let gene = of.get::<Gene>()?;
+        if !gene.children.first().is_some_and(|c| c.is_symbol(sym::PIPE)) {
+            return self.named_type_matches(gene.head, value);
+        }
+        let members = gene.children.iter().skip(1).step_by(2).copied();
+        let mut any = false;
+        for member in std::iter::once(gene.head).chain(members) {
+            any |= self.named_type_matches(member, value)?;
+        }
+        Some(any)
+    }
+
+    /// `(e is class)` for a catch clause; raises for what is no class.
+    pub(super) fn catch_matches(&mut self, exception: Value, class: Value) -> Result<bool> {
+        match class.get::<Class>() {
+            Some(class) => Ok(self.is_of_class(exception, class)),
+            None => {
+                let message = format!("catch requires a class, got {}", kind_name(class));
+                Err(self.raise(ErrorClass::Argument, message))
+            }
+        }
+    }
+}
+
+/// A type with the values of its references in their places; takes these from the front of `references`.
+pub(super) fn linked(of: &Rc<Type>, references: &mut &[Value]) -> Rc<Type> {
+    let kind = match &of.kind {
+        TypeKind::Reference(..) => match references.split_first() {
+            Some((&first, rest)) => {
+                *references = rest;
+                if first.get::<TypeValue>().is_some() {
+                    let alias: Gc<TypeValue> = first.get().expect("just tested");
+                    return alias.into_ref().of.clone();
+                }
+                TypeKind::Value(first)
+            }
+            None => TypeKind::Unknown,
+        },
+        TypeKind::Union(members) => {
+            TypeKind::Union(members.iter().map(|m| linked(m, references)).collect())
+        }
+        TypeKind::Function { params, result } => TypeKind::Function {
+            params: params.iter().map(|p| linked(p, references)).collect(),
+            result: result.as_ref().map(|r| linked(r, references)),
+        },
+        _ => return of.clone(),
+    };
+    Rc::new(Type {
+        text: of.text.clone(),
+        kind,
+    })
+}
+
+/// Can a function be called with as many arguments as the signature has, without contradicting annotations?
+fn fits_signature(function: &Function, params: &[Rc<Type>], result: Option<&Type>) -> bool {
+    use crate::code::ParamKind;
+    let prototype = &function.prototype;
+    if prototype.kind == crate::code::FunctionKind::Block {
+        return true;
+    }
+    let own = &prototype.params[prototype.is_method as usize..];
+    let needs_keyword = own
+        .iter()
+        .any(|p| p.kind == ParamKind::Keyword && !p.optional);
+    let positional: Vec<_> = own
+        .iter()
+        .filter(|p| p.kind == ParamKind::Positional)
+        .collect();
+    let required = positional.iter().filter(|p| !p.optional).count();
+    let takes_rest = own.iter().any(|p| p.kind == ParamKind::Rest);
+    let count_fits = required <= params.len() && (takes_rest || params.len() <= positional.len());
+    let agrees = |own: Option<&Type>, wanted: &Type| match own {
+        Some(own) => {
+            matches!(own.kind, TypeKind::Any)
+                || matches!(wanted.kind, TypeKind::Any)
+                || own.text == wanted.text
+                || !matches!(
+                    (&own.kind, &wanted.kind),
+                    (TypeKind::Builtin(_), TypeKind::Builtin(_))
+                )
+        }
+        None => true,
+    };
+    count_fits
+        && !needs_keyword
+        && positional
+            .iter()
+            .zip(params)
+            .all(|(own, wanted)| agrees(own.annotation.as_deref(), wanted))
+        && result.is_none_or(|wanted| agrees(prototype.return_type.as_deref(), wanted))
+}

@@ -1,0 +1,352 @@
+//! Look-up and assignment of members, fields, elements (17.2, 17.5).
+
+use crate::code::Cache;
+use crate::heap::{Gc, Kind};
+use crate::object::*;
+use crate::print::kind_name;
+use crate::symbol::Symbol;
+use crate::value::Value;
+use crate::vm::{ErrorClass, Raise, Result, Vm};
+
+/// A path segment.
+#[derive(Clone, Copy)]
+pub(crate) enum Segment {
+    Name(Symbol),
+    Index(i64),
+}
+
+impl Segment {
+    /// As a key of containers that have only names.
+    fn as_name(self) -> Symbol {
+        match self {
+            Segment::Name(name) => name,
+            Segment::Index(index) => Symbol::intern(&index.to_string()),
+        }
+    }
+}
+
+impl Vm {
+    /// `target/<key>`: `void` when there is no such member.
+    pub fn lookup(&mut self, target: Value, key: Value) -> Result {
+        let segment = self.segment(key)?;
+        self.lookup_segment(target, segment)
+    }
+
+    /// As [`Vm::lookup`]; what a compound assignment cannot go on from is an error.
+    pub(super) fn lookup_strict(&mut self, target: Value, key: Value) -> Result {
+        let segment = self.segment(key)?;
+        self.lookup_segment_strict(target, segment)
+    }
+
+    /// The segment that a computed key stands for.
+    pub(crate) fn segment(&mut self, key: Value) -> Result<Segment> {
+        if let Some(name) = key.as_symbol() {
+            return Ok(Segment::Name(name));
+        }
+        if let Some(text) = key.as_str() {
+            return Ok(Segment::Name(Symbol::intern(text)));
+        }
+        if let Some(index) = key.as_int() {
+            return Ok(Segment::Index(index));
+        }
+        let message = match key {
+            Value::NIL => "Dynamic selector segment cannot be nil".to_string(),
+            Value::VOID => "Dynamic selector segment cannot be void".to_string(),
+            _ => format!(
+                "Dynamic selector segment must resolve to string, symbol, or int, got {}",
+                kind_name(key)
+            ),
+        };
+        Err(self.raise(ErrorClass::Exception, message))
+    }
+
+    pub(crate) fn lookup_segment(&mut self, target: Value, segment: Segment) -> Result {
+        let Some(kind) = target.heap_kind() else {
+            return Ok(if target.is_nil() { Value::NIL } else { Value::VOID });
+        };
+        let found = match (kind, segment) {
+            (Kind::Array, Segment::Index(index)) => {
+                element(&get::<Array>(target).items, index)
+            }
+            (Kind::Gene, Segment::Index(index)) => element(&get::<Gene>(target).children, index),
+            (Kind::Gene, Segment::Name(name)) => get::<Gene>(target).props.get(&name).copied(),
+            (Kind::Map, _) => get::<Map>(target).entries.get(&segment.as_name()).copied(),
+            (Kind::Instance, _) => get::<Instance>(target).field(segment.as_name()),
+            (Kind::Class, _) => {
+                let name = segment.as_name();
+                get::<Class>(target)
+                    .ancestry()
+                    .find_map(|class| class.members.get(&name).copied())
+            }
+            (Kind::Namespace, _) => {
+                return self.namespace_member(get(target), segment.as_name());
+            }
+            (Kind::Enum, _) => get::<Enum>(target).variants.get(&segment.as_name()).copied(),
+            (Kind::RegexMatch, Segment::Name(name)) => {
+                get::<RegexMatch>(target).fields.get(&name).copied()
+            }
+            _ => None,
+        };
+        Ok(found.unwrap_or(Value::VOID))
+    }
+
+    fn namespace_member(&mut self, mut namespace: Gc<Namespace>, name: Symbol) -> Result {
+        if let Some(&value) = namespace.members.get(&name) {
+            return Ok(value);
+        }
+        for handler in namespace.missing_handlers.clone() {
+            let text = self.heap.string(name.name());
+            let value = self.call(handler, &[text])?;
+            if !value.is_nil() {
+                namespace.members.insert(name, value);
+                self.names_changed();
+                return Ok(value);
+            }
+        }
+        Ok(Value::VOID)
+    }
+
+    fn lookup_segment_strict(&mut self, target: Value, segment: Segment) -> Result {
+        match (target.heap_kind(), segment) {
+            (Some(Kind::Array), Segment::Index(index)) => {
+                let items = &get::<Array>(target).items;
+                if !in_range(index, items.len()) {
+                    return Err(self.array_bounds(index, items.len()));
+                }
+            }
+            (Some(Kind::Gene), Segment::Index(index)) => {
+                let children = &get::<Gene>(target).children;
+                if !in_range(index, children.len()) {
+                    return Err(self.gene_bounds(index, children.len()));
+                }
+            }
+            (Some(Kind::Array), Segment::Name(name)) => {
+                return Err(self.named_on_array(name));
+            }
+            (Some(Kind::Map | Kind::Gene), _) => {
+                let value = self.lookup_segment(target, segment)?;
+                if value.is_void() {
+                    let message = format!("key not found: {}", segment.as_name());
+                    return Err(self.raise(ErrorClass::Exception, message));
+                }
+                return Ok(value);
+            }
+            (Some(Kind::Instance), _) => {
+                let field = get::<Instance>(target).field(segment.as_name());
+                return Ok(field.unwrap_or(Value::NIL));
+            }
+            _ => {}
+        }
+        self.lookup_segment(target, segment)
+    }
+
+    /// `t/name` with an inline cache for fields of instances.
+    pub(super) fn get_member(&mut self, cache: &Cache, target: Value) -> Result {
+        let name = cache.name();
+        if let Some(instance) = target.get::<Instance>()
+            && let Some(slot) = instance.shape.names.get_index_of(&name)
+        {
+            cache.shape.set(instance.shape.address() as usize);
+            cache.slot_or_method.set(slot as u64);
+            cache.next_shape.set(None);
+            return Ok(instance.fields[slot]);
+        }
+        self.lookup_segment(target, Segment::Name(name))
+    }
+
+    pub(super) fn get_member_strict(&mut self, target: Value, name: Symbol) -> Result {
+        self.lookup_segment_strict(target, Segment::Name(name))
+    }
+
+    pub(super) fn get_index_strict(&mut self, target: Value, index: i64) -> Result {
+        self.lookup_segment_strict(target, Segment::Index(index))
+    }
+
+    /// `(target/<key> = value)`; answers the stored value.
+    pub fn set_member(&mut self, target: Value, key: Value, value: Value) -> Result {
+        if target.heap_kind() == Some(Kind::Array) && key.as_int().is_none() {
+            self.segment(key)?;
+            return Err(self.raise(ErrorClass::Exception, "Array index must be an integer"));
+        }
+        match self.segment(key)? {
+            Segment::Index(index)
+                if matches!(
+                    target.heap_kind(),
+                    Some(Kind::Map | Kind::Instance | Kind::Class | Kind::Namespace)
+                ) =>
+            {
+                self.set_named(target, Segment::Index(index).as_name(), value)
+            }
+            Segment::Index(index) => self.set_index(target, index, value),
+            Segment::Name(name) => self.set_named(target, name, value),
+        }
+    }
+
+    /// `(target/name = value)`; answers the stored value.
+    pub fn set_named(&mut self, target: Value, name: Symbol, value: Value) -> Result {
+        match target.heap_kind() {
+            Some(Kind::Map) => {
+                self.check_mutable(target, "set item on")?;
+                get::<Map>(target).entries.insert(name, value);
+                self.heap.note_external(32);
+            }
+            Some(Kind::Gene) => {
+                self.check_mutable(target, "set property on")?;
+                get::<Gene>(target).props.insert(name, value);
+                self.heap.note_external(32);
+            }
+            Some(Kind::Instance) => return self.set_instance_field(get(target), name, value),
+            Some(Kind::Class | Kind::Namespace) => self.define_name(target, name, value),
+            Some(Kind::Array) => return Err(self.named_on_array(name)),
+            _ if target.is_nil() => {
+                let message = format!(
+                    "Cannot set member '{name}' on nil (namespace or object doesn't exist)"
+                );
+                return Err(self.raise(ErrorClass::Exception, message));
+            }
+            _ => {
+                let message = format!("Cannot set member on value of type: {}", kind_name(target));
+                return Err(self.raise(ErrorClass::Exception, message));
+            }
+        }
+        Ok(value)
+    }
+
+    fn set_instance_field(
+        &mut self,
+        instance: Gc<Instance>,
+        name: Symbol,
+        value: Value,
+    ) -> Result {
+        let class = instance.class();
+        let value = match class.into_ref().fields.get(&name) {
+            Some(of) if self.options.type_checks => self.check_field(of, name, value)?,
+            _ => value,
+        };
+        self.set_field(instance, name, value);
+        Ok(value)
+    }
+
+    /// `(target/name = value)` with an inline cache for fields of instances.
+    pub(super) fn set_member_cached(
+        &mut self,
+        cache: &Cache,
+        target: Value,
+        value: Value,
+    ) -> Result {
+        let name = cache.name();
+        let Some(mut instance) = target.get::<Instance>() else {
+            return self.set_named(target, name, value);
+        };
+        let before = instance.shape;
+        if before.address() as usize == cache.shape.get() {
+            if let Some(next) = cache.next_shape.get() {
+                instance.fields.push(value);
+                instance.shape = next;
+                self.heap.note_external(size_of::<Value>());
+            } else {
+                instance.fields[cache.slot_or_method.get() as usize] = value;
+            }
+            return Ok(value);
+        }
+        let stored = self.set_instance_field(instance, name, value)?;
+        if !instance.class().fields.contains_key(&name) {
+            let slot = instance.shape.names.get_index_of(&name);
+            cache.shape.set(before.address() as usize);
+            cache
+                .slot_or_method
+                .set(slot.expect("the field was just set") as u64);
+            let grown = instance.shape != before;
+            cache.next_shape.set(grown.then_some(instance.shape));
+        }
+        Ok(stored)
+    }
+
+    /// `(target/index = value)`; answers the stored value.
+    pub fn set_index(&mut self, target: Value, index: i64, value: Value) -> Result {
+        if let Some(mut array) = target.get::<Array>() {
+            if !in_range(index, array.items.len()) {
+                return Err(self.array_bounds(index, array.items.len()));
+            }
+            self.check_mutable(target, "set item on")?;
+            array.items[index as usize] = value;
+        } else if let Some(mut gene) = target.get::<Gene>() {
+            if !in_range(index, gene.children.len()) {
+                return Err(self.gene_bounds(index, gene.children.len()));
+            }
+            self.check_mutable(target, "set child on")?;
+            gene.children[index as usize] = value;
+        } else {
+            let message = format!("Cannot set child on value of type: {}", kind_name(target));
+            return Err(self.raise(ErrorClass::Exception, message));
+        }
+        Ok(value)
+    }
+
+    /// Raises if a container is sealed or frozen; `operation` is what is tried, as in `append to`.
+    pub fn check_mutable(&mut self, target: Value, operation: &str) -> Result<()> {
+        if !target.is_object() {
+            return Ok(());
+        }
+        let header = crate::heap::header_at(target.bits() & crate::value::PAYLOAD_MASK);
+        let message = if header.frozen {
+            let kind = kind_name(target);
+            format!("cannot mutate frozen {kind} via {operation}")
+        } else if header.sealed {
+            let what = match header.kind {
+                Kind::Array => "array",
+                Kind::Map => "map",
+                Kind::HashMap => "hash map",
+                _ => "gene",
+            };
+            format!("Cannot {operation} sealed {what}")
+        } else {
+            return Ok(());
+        };
+        Err(self.raise(ErrorClass::Exception, message))
+    }
+
+    fn array_bounds(&mut self, index: i64, len: usize) -> Raise {
+        let message = format!("Array index out of bounds: {index} (len={len})");
+        self.raise(ErrorClass::Exception, message)
+    }
+
+    fn gene_bounds(&mut self, index: i64, len: usize) -> Raise {
+        let message = format!("Gene child index out of bounds: {index} (len={len})");
+        self.raise(ErrorClass::Exception, message)
+    }
+
+    fn named_on_array(&mut self, name: Symbol) -> Raise {
+        let message = format!("Cannot set named member '{name}' on array");
+        self.raise(ErrorClass::Exception, message)
+    }
+
+    /// Path segment `!`.
+    pub(crate) fn assert_found(&mut self, value: Value) -> Result {
+        let message = match value {
+            Value::VOID => "Selector did not match (VOID)",
+            Value::NIL => "Selector matched but value is nil",
+            _ => return Ok(value),
+        };
+        Err(self.raise(ErrorClass::Exception, message))
+    }
+}
+
+/// The object of a value whose kind was tested.
+fn get<T: crate::heap::HeapData>(value: Value) -> Gc<T> {
+    value.get().expect("the kind was tested")
+}
+
+/// An element; a negative index counts from the end.
+fn element(items: &[Value], index: i64) -> Option<Value> {
+    let index = if index < 0 {
+        items.len().checked_add_signed(index as isize)?
+    } else {
+        index as usize
+    };
+    items.get(index).copied()
+}
+
+fn in_range(index: i64, len: usize) -> bool {
+    usize::try_from(index).is_ok_and(|index| index < len)
+}

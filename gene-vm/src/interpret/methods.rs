@@ -1,0 +1,249 @@
+//! Method calls (7.4, 7.5, 7.7).
+
+use super::call::{Arguments, Prepared};
+use crate::code::Cache;
+use crate::heap::{Gc, Kind};
+use crate::object::{Class, EnumValue, Function, Instance, Variant};
+use crate::print::kind_name;
+use crate::symbol::{Symbol, sym};
+use crate::value::Value;
+use crate::vm::{ErrorClass, Raise, Result, Vm};
+
+/// Deepest nesting of `on_method_missing`.
+const MISSING_LIMIT: u32 = 32;
+
+impl Vm {
+    /// The method that the same instruction found for an instance of the same shape, else undefined.
+    #[inline(always)]
+    pub(super) fn cached_method(&self, cache: &Cache, receiver: Value) -> Value {
+        if receiver.heap_kind() == Some(Kind::Instance) {
+            let instance: Gc<Instance> =
+                Gc::from_address(receiver.bits() & crate::value::PAYLOAD_MASK);
+            if instance.shape.address() as usize == cache.shape.get()
+                && cache.epoch.get() == self.context.epoch
+            {
+                return Value::from_bits(cache.slot_or_method.get());
+            }
+        }
+        Value::UNDEFINED
+    }
+
+    /// To be called when a class got or lost a method: cached look-ups of methods are made anew.
+    pub fn methods_changed(&mut self) {
+        self.context.epoch = self.context.epoch.wrapping_add(1);
+    }
+
+    /// Begins the call of a method. The receiver is at `base`, its arguments behind it, and the slot below is free for
+    /// the method. `arguments` counts the receiver.
+    pub(crate) fn prepare_method(
+        &mut self,
+        name: Symbol,
+        cache: Option<&Cache>,
+        base: *mut Value,
+        arguments: Arguments,
+    ) -> Result<Prepared> {
+        // SAFETY: the receiver is on the value stack.
+        let receiver = unsafe { base.read() };
+        let class = self.class_of(receiver);
+        let key = match receiver.get::<Instance>() {
+            Some(instance) => instance.shape.address() as usize,
+            None => class.address() as usize,
+        };
+        let known = cache.filter(|cache| {
+            cache.shape.get() == key && cache.epoch.get() == self.context.epoch
+        });
+        let method = match known {
+            Some(cache) => Some(Value::from_bits(cache.slot_or_method.get())),
+            None => class.find_method(name),
+        };
+        let Some(method) = method else {
+            return self.missing_method(name, receiver, base, arguments);
+        };
+        if let Some(cache) = cache {
+            cache.shape.set(key);
+            cache.epoch.set(self.context.epoch);
+            cache.slot_or_method.set(method.bits());
+        }
+        // SAFETY: the slot below the receiver is reserved for the method.
+        unsafe { base.sub(1).write(method) };
+        self.prepare(base, arguments)
+    }
+
+    fn missing_method(
+        &mut self,
+        name: Symbol,
+        receiver: Value,
+        base: *mut Value,
+        arguments: Arguments,
+    ) -> Result<Prepared> {
+        let without_arguments = arguments.count == 1 && arguments.keywords.is_nil();
+        if receiver.is_nil() {
+            return Ok(Prepared::Done(Value::NIL));
+        }
+        if let Some(value) = receiver.get::<EnumValue>()
+            && without_arguments
+        {
+            return self.payload_field(value, name).map(Prepared::Done);
+        }
+        if let Some(instance) = receiver.get::<Instance>() {
+            if without_arguments && let Some(field) = instance.field(name) {
+                return Ok(Prepared::Done(field));
+            }
+            let class = instance.class();
+            if let Some(handler) = class.find_method(sym::ON_METHOD_MISSING) {
+                return self.call_missing_handler(handler, name, base, arguments);
+            }
+        }
+        Err(self.no_such_method(receiver, name))
+    }
+
+    fn call_missing_handler(
+        &mut self,
+        handler: Value,
+        name: Symbol,
+        base: *mut Value,
+        arguments: Arguments,
+    ) -> Result<Prepared> {
+        if self.missing_depth >= MISSING_LIMIT {
+            let message = format!(
+                "on_method_missing recursion limit exceeded while resolving '{name}'"
+            );
+            return Err(self.raise(ErrorClass::Exception, message));
+        }
+        // SAFETY: the receiver is at `base`, the slot below it is reserved for the method.
+        unsafe {
+            base.sub(1).write(handler);
+            self.insert_argument(base.add(1), Value::symbol(name))?;
+        }
+        self.missing_depth += 1;
+        let count = arguments.count + 1;
+        let result = self.call_prepared(base, Arguments { count, ..arguments });
+        self.missing_depth -= 1;
+        result.map(Prepared::Done)
+    }
+
+    fn payload_field(&mut self, value: Gc<EnumValue>, name: Symbol) -> Result {
+        let variant: &Variant = value.variant.into_ref();
+        let field = variant
+            .fields
+            .iter()
+            .flatten()
+            .position(|(field, _)| *field == name);
+        match field {
+            Some(index) => Ok(value.payload[index]),
+            None => {
+                let message = format!("Variant {} has no field {name}", variant.name);
+                Err(self.raise(ErrorClass::Exception, message))
+            }
+        }
+    }
+
+    /// The exception for an unknown method; the words depend on the receiver.
+    #[cold]
+    pub(crate) fn no_such_method(&mut self, receiver: Value, name: Symbol) -> Raise {
+        let kind = kind_name(receiver);
+        let (class, message) = match kind {
+            "VkInstance" => (
+                ErrorClass::Exception,
+                format!("Method {name} not found on instance"),
+            ),
+            "VkNil" | "VkString" | "VkArray" | "VkMap" | "VkGene" | "VkRange" | "VkFunction"
+            | "VkNativeFn" | "VkBlock" | "VkNamespace" | "VkGenerator" | "VkFuture" => (
+                ErrorClass::Exception,
+                format!("Method {name} not found on {kind}"),
+            ),
+            _ => (
+                ErrorClass::Type,
+                format!("Unified method call not supported for {kind}"),
+            ),
+        };
+        self.raise(class, message)
+    }
+
+    /// Begins a call of a method whose name is the value in the slot below the receiver.
+    pub(super) fn prepare_dynamic_method(
+        &mut self,
+        base: *mut Value,
+        arguments: Arguments,
+    ) -> Result<Prepared> {
+        // SAFETY: the name is below the receiver on the value stack.
+        let (name, receiver) = unsafe { (base.sub(1).read(), base.read()) };
+        let name = match (name.as_symbol(), name.as_str()) {
+            (Some(symbol), _) => symbol,
+            (_, Some(text)) => Symbol::intern(text),
+            _ if name.is_nil() => {
+                return Err(self.raise(
+                    ErrorClass::Exception,
+                    "Dynamic method name cannot be nil",
+                ));
+            }
+            _ => {
+                let message = format!(
+                    "Dynamic method name must be string or symbol, got {}",
+                    kind_name(name)
+                );
+                return Err(self.raise(ErrorClass::Exception, message));
+            }
+        };
+        // Neither fields nor `on_method_missing` answer for a computed name.
+        if receiver.heap_kind() == Some(Kind::Instance)
+            && self.class_of(receiver).find_method(name).is_none()
+        {
+            return Err(self.no_such_method(receiver, name));
+        }
+        self.prepare_method(name, None, base, arguments)
+    }
+
+    /// Begins `(super .name …)`; `self` is at `base`, the running function is `function`.
+    pub(super) fn prepare_super(
+        &mut self,
+        function: Gc<Function>,
+        name: Symbol,
+        base: *mut Value,
+        arguments: Arguments,
+    ) -> Result<Prepared> {
+        let class = self.class_of_super(function)?;
+        let Some(method) = class.parent.and_then(|parent| parent.find_method(name)) else {
+            return Err(self.no_super_method(name));
+        };
+        // SAFETY: the slot below the receiver is reserved for the method.
+        unsafe { base.sub(1).write(method) };
+        self.prepare(base, arguments)
+    }
+
+    /// Begins `(super .ctor …)`.
+    pub(super) fn prepare_super_constructor(
+        &mut self,
+        function: Gc<Function>,
+        base: *mut Value,
+        arguments: Arguments,
+    ) -> Result<Prepared> {
+        let class = self.class_of_super(function)?;
+        let constructor = class
+            .ancestry()
+            .skip(1)
+            .find_map(|ancestor| ancestor.into_ref().constructor);
+        let Some(constructor) = constructor else {
+            return Err(self.no_super_method(sym::CTOR));
+        };
+        // SAFETY: the slot below the receiver is reserved for the method.
+        unsafe { base.sub(1).write(constructor) };
+        let uncounted = 1;
+        self.prepare(base, Arguments { uncounted, ..arguments })
+    }
+
+    fn class_of_super(&mut self, function: Gc<Function>) -> Result<Gc<Class>> {
+        match function.class.get() {
+            Some(class) => Ok(class),
+            None => Err(self.raise(
+                ErrorClass::Argument,
+                "super requires an instance context",
+            )),
+        }
+    }
+
+    fn no_super_method(&mut self, name: Symbol) -> Raise {
+        let message = format!("Method '{name}' not found in super class hierarchy");
+        self.raise(ErrorClass::Exception, message)
+    }
+}

@@ -1,0 +1,795 @@
+//! The loop.
+
+use super::arithmetic::Comparison;
+use super::call::{Arguments, Prepared, fill_locals};
+use super::frames::{Frame, Mark};
+use super::iterate::next_in_place;
+use crate::bytecode::{Instr, Op};
+use crate::code::Code;
+use crate::heap::{Gc, Kind};
+use crate::object::{Function, Instance, Scope};
+use crate::value::{PAYLOAD_MASK, SMALL_INT_TAG, Value};
+use crate::vm::{Raise, Result, Vm};
+use std::sync::atomic::Ordering;
+
+/// The number of a small int in the upper 48 bits: so overflow of 48 bits is that of the word.
+#[inline(always)]
+fn high(v: Value) -> i64 {
+    (v.bits() << 16) as i64
+}
+
+#[inline(always)]
+fn from_high(i: i64) -> Value {
+    Value::from_bits(SMALL_INT_TAG | i as u64 >> 16)
+}
+
+#[inline(always)]
+fn both_small_ints(x: Value, y: Value) -> bool {
+    x.bits() & y.bits() >= SMALL_INT_TAG
+}
+
+#[inline(always)]
+fn both_floats(x: Value, y: Value) -> Option<(f64, f64)> {
+    if x.is_float() && y.is_float() {
+        Some((f64::from_bits(x.bits()), f64::from_bits(y.bits())))
+    } else {
+        None
+    }
+}
+
+/// `x == y`, if that can be told without looking into objects.
+#[inline(always)]
+fn quick_equals(x: Value, y: Value) -> Option<bool> {
+    if x.is_object() {
+        None
+    } else if x.is_float() {
+        Some(y.is_float() && f64::from_bits(x.bits()) == f64::from_bits(y.bits()))
+    } else {
+        // Every Int that fits is a small int, so a boxed one is never equal to it.
+        Some(x == y)
+    }
+}
+
+/// The code of a callee, if a call with `count` positionals needs nothing but a frame.
+///
+/// # Safety
+/// The value is on the value stack.
+#[inline(always)]
+unsafe fn direct_code(callee: Value, count: usize) -> Option<*const Code> {
+    if callee.heap_kind() != Some(Kind::Function) {
+        return None;
+    }
+    let function: Gc<Function> = Gc::from_address(callee.bits() & PAYLOAD_MASK);
+    let code = function.code.get();
+    // SAFETY: a code that is not null lives as long as the function.
+    if !code.is_null() && unsafe { fits(code, count) } {
+        Some(code)
+    } else {
+        None
+    }
+}
+
+/// # Safety
+/// `code` is live.
+#[inline(always)]
+unsafe fn fits(code: *const Code, count: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { (*code).params as usize == count && (*code).simple && (*code).direct }
+}
+
+impl Vm {
+    /// Runs from `pc` on, in the frame at `base`, until that frame returns or an exception leaves it.
+    ///
+    /// # Safety
+    /// The frame is complete: `base[-1]` is the function with this code, the locals are set, the operands
+    /// lie behind them up to `context.stack_top`, and the value stack has room for the whole frame.
+    pub(crate) unsafe fn run(
+        &mut self,
+        code: *const Code,
+        pc: *const Instr,
+        base: *mut Value,
+    ) -> Result {
+        let here = 0u8;
+        if (&raw const here).addr() < self.native_stack_limit {
+            return Err(self.stack_overflow());
+        }
+        self.push_entry();
+        // SAFETY: this function's promise.
+        unsafe { self.run_loop(code, pc, base) }
+    }
+
+    /// # Safety
+    /// As for [`Vm::run`]; in addition, an entry mark is on the frame stack.
+    unsafe fn run_loop(
+        &mut self,
+        mut code: *const Code,
+        mut pc: *const Instr,
+        mut base: *mut Value,
+    ) -> Result {
+        let mut sp = self.context.stack_top;
+
+        // SAFETY: the compiler emits code whose jumps, slots, constants and operand counts are in range; the functions
+        // of all frames are on the value stack and keep their code alive; each frame's room is checked before it is
+        // entered. `sp` is written back before anything outside of the loop may look.
+        unsafe {
+            loop {
+                // Is the current frame left at once, because the exception comes from its callee's compiled code?
+                let leave = 'run: loop {
+                    let instr = *pc;
+                    pc = pc.add(1);
+
+                    macro_rules! push {
+                        ($v:expr) => {{
+                            let v = $v;
+                            sp.write(v);
+                            sp = sp.add(1);
+                        }};
+                    }
+                    macro_rules! pop {
+                        () => {{
+                            sp = sp.sub(1);
+                            sp.read()
+                        }};
+                    }
+                    macro_rules! local {
+                        ($i:expr) => {
+                            *base.add($i as usize)
+                        };
+                    }
+                    /// Something outside of the loop that may raise.
+                    macro_rules! outside {
+                        ($e:expr) => {{
+                            self.context.stack_top = sp;
+                            match $e {
+                                Ok(v) => v,
+                                Err(Raise) => break 'run false,
+                            }
+                        }};
+                    }
+                    macro_rules! jump {
+                        () => {
+                            pc = (*code).instrs.as_ptr().add(instr.c as usize)
+                        };
+                    }
+                    /// `[x y] → [result]`: small ints by `$on_ints`, floats by `$on_floats`, others outside.
+                    macro_rules! arithmetic {
+                        ($x:expr, $y:expr, $checked:ident, $on_floats:tt, $slow:ident) => {{
+                            let (x, y) = ($x, $y);
+                            'done: {
+                                if both_small_ints(x, y) {
+                                    if let Some(sum) = high(x).$checked(high(y)) {
+                                        break 'done from_high(sum);
+                                    }
+                                } else if let Some((x, y)) = both_floats(x, y) {
+                                    break 'done Value::float(x $on_floats y);
+                                }
+                                outside!(self.$slow(x, y))
+                            }
+                        }};
+                    }
+                    macro_rules! compare {
+                        ($x:expr, $y:expr, $op:tt, $comparison:ident) => {{
+                            let (x, y) = ($x, $y);
+                            if both_small_ints(x, y) {
+                                high(x) $op high(y)
+                            } else if let Some((x, y)) = both_floats(x, y) {
+                                x $op y
+                            } else {
+                                outside!(self.compare(Comparison::$comparison, x, y))
+                            }
+                        }};
+                    }
+                    macro_rules! equals {
+                        ($x:expr, $y:expr) => {{
+                            let (x, y) = ($x, $y);
+                            match quick_equals(x, y) {
+                                Some(equal) => equal,
+                                None => outside!(self.equals(x, y)),
+                            }
+                        }};
+                    }
+                    /// Two operands, taken after the instruction succeeded, so that they stay visible to the collector.
+                    macro_rules! binary {
+                        ($operation:ident!($($args:tt)*) => $result:expr) => {{
+                            let result = $operation!(sp.sub(2).read(), sp.sub(1).read(), $($args)*);
+                            sp = sp.sub(1);
+                            sp.sub(1).write($result(result));
+                        }};
+                    }
+                    macro_rules! compare_and_jump {
+                        ($op:tt, $comparison:ident) => {{
+                            let holds = compare!(sp.sub(2).read(), sp.sub(1).read(), $op, $comparison);
+                            sp = sp.sub(2);
+                            if !holds {
+                                jump!();
+                            }
+                        }};
+                    }
+                    macro_rules! compare_locals_and_jump {
+                        ($y:expr, $op:tt, $comparison:ident) => {{
+                            if !compare!(local!(instr.a), $y, $op, $comparison) {
+                                jump!();
+                            }
+                        }};
+                    }
+                    /// The current frame ends with `$v`.
+                    macro_rules! finish {
+                        ($v:expr) => {{
+                            let v = $v;
+                            let mut frame = self.frames.pop();
+                            sp = base.sub(1);
+                            if frame.code.is_null() {
+                                match frame.as_mark() {
+                                    Mark::Entry => return Ok(v),
+                                    Mark::Construct => frame = self.frames.pop(),
+                                }
+                            } else {
+                                push!(v);
+                            }
+                            code = frame.code;
+                            pc = frame.pc;
+                            base = frame.base;
+                        }};
+                    }
+                    /// Goes on in the callee at `$base`, whose parameters are bound. `$link` tells where it returns to.
+                    macro_rules! enter {
+                        ($callee:expr, $base:expr, $link:block) => {{
+                            let callee: *const Code = $callee;
+                            let callee_base: *mut Value = $base;
+                            let end = callee_base.wrapping_add((*callee).frame_size());
+                            if end > self.context.stack_limit {
+                                self.context.stack_top = sp;
+                                self.stack_overflow();
+                                break 'run false;
+                            }
+                            $link;
+                            code = callee;
+                            base = callee_base;
+                            pc = (*code).instrs.as_ptr();
+                            sp = fill_locals(code, base);
+                            let budget = (*code).budget.get() - 1;
+                            if budget >= 0 {
+                                (*code).budget.set(budget);
+                            } else {
+                                self.context.stack_top = sp;
+                                match self.hot_call(code, base) {
+                                    Ok(None) => {}
+                                    Ok(Some(v)) => {
+                                        finish!(v);
+                                        continue 'run;
+                                    }
+                                    Err(Raise) => break 'run true,
+                                }
+                            }
+                            if self.heap.poll.load(Ordering::Relaxed) != 0 {
+                                outside!(self.safepoint());
+                            }
+                        }};
+                    }
+                    macro_rules! enter_call {
+                        ($callee:expr, $base:expr) => {
+                            enter!($callee, $base, {
+                                self.frames.push(Frame { code, pc, base })
+                            })
+                        };
+                    }
+                    /// A call in tail position: callee and arguments move down to this frame's place.
+                    macro_rules! enter_tail {
+                        ($callee:expr, $base:expr) => {{
+                            let callee: *const Code = $callee;
+                            let count = (*callee).params as usize + 1;
+                            std::ptr::copy($base.sub(1), base.sub(1), count);
+                            enter!(callee, base, {})
+                        }};
+                    }
+                    /// Any call that was prepared.
+                    macro_rules! go_on {
+                        ($prepared:expr, $base:expr, $tail:expr) => {{
+                            let callee_base: *mut Value = $base;
+                            match outside!($prepared) {
+                                Prepared::Done(v) if $tail => finish!(v),
+                                Prepared::Done(v) => {
+                                    sp = callee_base.sub(1);
+                                    push!(v);
+                                }
+                                Prepared::Frame(callee) if $tail => enter_tail!(callee, callee_base),
+                                Prepared::Frame(callee) => enter_call!(callee, callee_base),
+                            }
+                        }};
+                    }
+
+                    match instr.op {
+                        Op::Const => push!(*(*code).constants.as_ptr().add(instr.c as usize)),
+                        Op::Int => push!(Value::int32(instr.c)),
+                        Op::Nil => push!(Value::NIL),
+                        Op::True => push!(Value::TRUE),
+                        Op::False => push!(Value::FALSE),
+                        Op::Pop => sp = sp.sub(1),
+                        Op::Dup => push!(sp.sub(1).read()),
+                        Op::Swap => std::ptr::swap(sp.sub(1), sp.sub(2)),
+                        Op::Slide => {
+                            let top = pop!();
+                            sp = sp.sub(instr.b as usize);
+                            push!(top);
+                        }
+                        Op::MoveDown => {
+                            let top = sp.sub(1).read();
+                            let count = instr.b as usize;
+                            let to = sp.sub(1 + count);
+                            std::ptr::copy(to, to.add(1), count);
+                            to.write(top);
+                        }
+
+                        Op::GetLocal => push!(local!(instr.b)),
+                        Op::SetLocal => local!(instr.b) = pop!(),
+                        Op::TeeLocal => local!(instr.b) = sp.sub(1).read(),
+                        Op::CheckDefined => {
+                            if sp.sub(1).read() == Value::UNDEFINED {
+                                outside!(self.undefined_name(&*code, instr.c));
+                            }
+                        }
+                        Op::GetScoped => {
+                            let scope = scope_of(local!(instr.b));
+                            push!(slot(scope, instr.c).read());
+                        }
+                        Op::SetScoped => {
+                            let scope = scope_of(local!(instr.b));
+                            slot(scope, instr.c).write(sp.sub(1).read());
+                        }
+                        Op::GetCaptured => {
+                            let scope = captured(base.sub(1).read(), instr.b);
+                            push!(slot(scope, instr.c).read());
+                        }
+                        Op::SetCaptured => {
+                            let scope = captured(base.sub(1).read(), instr.b);
+                            slot(scope, instr.c).write(sp.sub(1).read());
+                        }
+                        Op::GetFunction => push!(base.sub(1).read()),
+                        Op::GetName => {
+                            let cache = &*(*code).caches.as_ptr().add(instr.c as usize);
+                            let function: Gc<Function> = object(base.sub(1).read());
+                            let v = match self.cached_name(cache, function) {
+                                Some(v) => v,
+                                None => outside!(self.find_name(cache, function)),
+                            };
+                            push!(v);
+                        }
+                        Op::GetMember => {
+                            let cache = &*(*code).caches.as_ptr().add(instr.c as usize);
+                            let target = sp.sub(1).read();
+                            let v = if target.heap_kind() == Some(Kind::Instance)
+                                && let instance = object::<Instance>(target)
+                                && instance.shape.address() as usize == cache.shape.get()
+                            {
+                                let slot = cache.slot_or_method.get() as usize;
+                                *instance.fields.as_ptr().add(slot)
+                            } else {
+                                outside!(self.get_member(cache, target))
+                            };
+                            sp.sub(1).write(v);
+                        }
+
+                        Op::Add => binary!(arithmetic!(checked_add, +, add) => std::convert::identity),
+                        Op::Sub => binary!(arithmetic!(checked_sub, -, subtract) => std::convert::identity),
+                        Op::Mul => {
+                            let (x, y) = (sp.sub(2).read(), sp.sub(1).read());
+                            let v = 'done: {
+                                if both_small_ints(x, y) {
+                                    let product = high(x).checked_mul(y.small_int_payload());
+                                    if let Some(product) = product {
+                                        break 'done from_high(product);
+                                    }
+                                } else if let Some((x, y)) = both_floats(x, y) {
+                                    break 'done Value::float(x * y);
+                                }
+                                outside!(self.multiply(x, y))
+                            };
+                            sp = sp.sub(1);
+                            sp.sub(1).write(v);
+                        }
+                        Op::Div => {
+                            let (x, y) = (sp.sub(2).read(), sp.sub(1).read());
+                            let v = match both_floats(x, y) {
+                                Some((x, y)) => Value::float(x / y),
+                                None => outside!(self.divide(x, y)),
+                            };
+                            sp = sp.sub(1);
+                            sp.sub(1).write(v);
+                        }
+                        Op::Mod => {
+                            let (x, y) = (sp.sub(2).read(), sp.sub(1).read());
+                            let v = if both_small_ints(x, y) && y != Value::int32(0) {
+                                // A remainder is no larger than its operands.
+                                let rest = x.small_int_payload() % y.small_int_payload();
+                                from_high(rest << 16)
+                            } else {
+                                outside!(self.modulo(x, y))
+                            };
+                            sp = sp.sub(1);
+                            sp.sub(1).write(v);
+                        }
+                        Op::AddInt => {
+                            let v = arithmetic!(sp.sub(1).read(), Value::int32(instr.c), checked_add, +, add);
+                            sp.sub(1).write(v);
+                        }
+                        Op::SubInt => {
+                            let v = arithmetic!(sp.sub(1).read(), Value::int32(instr.c), checked_sub, -, subtract);
+                            sp.sub(1).write(v);
+                        }
+                        Op::LocalAddInt => {
+                            push!(arithmetic!(local!(instr.b), Value::int32(instr.c), checked_add, +, add))
+                        }
+                        Op::LocalSubInt => {
+                            push!(arithmetic!(local!(instr.b), Value::int32(instr.c), checked_sub, -, subtract))
+                        }
+                        Op::LocalAddLocal => {
+                            push!(arithmetic!(local!(instr.b), local!(instr.c), checked_add, +, add))
+                        }
+                        Op::LocalSubLocal => {
+                            push!(arithmetic!(local!(instr.b), local!(instr.c), checked_sub, -, subtract))
+                        }
+                        Op::IncLocal => {
+                            local!(instr.b) =
+                                arithmetic!(local!(instr.b), Value::int32(instr.c), checked_add, +, add)
+                        }
+                        Op::DecLocal => {
+                            local!(instr.b) =
+                                arithmetic!(local!(instr.b), Value::int32(instr.c), checked_sub, -, subtract)
+                        }
+                        Op::AddToLocal => {
+                            local!(instr.b) =
+                                arithmetic!(local!(instr.b), local!(instr.c), checked_add, +, add)
+                        }
+                        Op::Not => {
+                            let x = sp.sub(1).read();
+                            let v = match x {
+                                Value::TRUE => Value::FALSE,
+                                Value::FALSE | Value::NIL | Value::VOID => Value::TRUE,
+                                _ => self.not(x),
+                            };
+                            sp.sub(1).write(v);
+                        }
+                        Op::Lt => binary!(compare!(<, Lt) => Value::bool),
+                        Op::Le => binary!(compare!(<=, Le) => Value::bool),
+                        Op::Gt => binary!(compare!(>, Gt) => Value::bool),
+                        Op::Ge => binary!(compare!(>=, Ge) => Value::bool),
+                        Op::Eq => binary!(equals!() => Value::bool),
+                        Op::Ne => binary!(equals!() => |equal: bool| Value::bool(!equal)),
+
+                        Op::Jump => jump!(),
+                        Op::JumpBack => {
+                            jump!();
+                            let budget = (*code).budget.get() - 1;
+                            if budget >= 0 {
+                                (*code).budget.set(budget);
+                            } else {
+                                self.context.stack_top = sp;
+                                match self.hot_loop(code, instr.c as usize, base) {
+                                    Ok(None) => {}
+                                    Ok(Some(v)) => {
+                                        finish!(v);
+                                        continue 'run;
+                                    }
+                                    Err(Raise) => break 'run true,
+                                }
+                            }
+                            if self.heap.poll.load(Ordering::Relaxed) != 0 {
+                                outside!(self.safepoint());
+                            }
+                        }
+                        Op::JumpIfFalse => {
+                            if !pop!().is_truthy() {
+                                jump!();
+                            }
+                        }
+                        Op::JumpIfTrue => {
+                            if pop!().is_truthy() {
+                                jump!();
+                            }
+                        }
+                        Op::JumpIfNotLt => compare_and_jump!(<, Lt),
+                        Op::JumpIfNotLe => compare_and_jump!(<=, Le),
+                        Op::JumpIfNotGt => compare_and_jump!(>, Gt),
+                        Op::JumpIfNotGe => compare_and_jump!(>=, Ge),
+                        Op::JumpIfNotEq => {
+                            let equal = equals!(sp.sub(2).read(), sp.sub(1).read());
+                            sp = sp.sub(2);
+                            if !equal {
+                                jump!();
+                            }
+                        }
+                        Op::JumpIfEq => {
+                            let equal = equals!(sp.sub(2).read(), sp.sub(1).read());
+                            sp = sp.sub(2);
+                            if equal {
+                                jump!();
+                            }
+                        }
+                        Op::JumpIfNotLocalLtInt => {
+                            compare_locals_and_jump!(Value::int32(instr.literal() as i32), <, Lt)
+                        }
+                        Op::JumpIfNotLocalLeInt => {
+                            compare_locals_and_jump!(Value::int32(instr.literal() as i32), <=, Le)
+                        }
+                        Op::JumpIfNotLocalGtInt => {
+                            compare_locals_and_jump!(Value::int32(instr.literal() as i32), >, Gt)
+                        }
+                        Op::JumpIfNotLocalGeInt => {
+                            compare_locals_and_jump!(Value::int32(instr.literal() as i32), >=, Ge)
+                        }
+                        Op::JumpIfNotLocalEqInt => {
+                            if !equals!(local!(instr.a), Value::int32(instr.literal() as i32)) {
+                                jump!();
+                            }
+                        }
+                        Op::JumpIfLocalEqInt => {
+                            if equals!(local!(instr.a), Value::int32(instr.literal() as i32)) {
+                                jump!();
+                            }
+                        }
+                        Op::JumpIfNotLocalLtLocal => compare_locals_and_jump!(local!(instr.b), <, Lt),
+                        Op::JumpIfNotLocalLeLocal => compare_locals_and_jump!(local!(instr.b), <=, Le),
+                        Op::JumpIfNotLocalGtLocal => compare_locals_and_jump!(local!(instr.b), >, Gt),
+                        Op::JumpIfNotLocalGeLocal => compare_locals_and_jump!(local!(instr.b), >=, Ge),
+                        Op::JumpIfDefined => {
+                            if local!(instr.b) != Value::UNDEFINED {
+                                jump!();
+                            }
+                        }
+                        Op::JumpIfMacro => {
+                            if is_macro(sp.sub(1).read()) {
+                                jump!();
+                            }
+                        }
+                        Op::JumpIfContractsOff => {
+                            if !self.options.contracts {
+                                jump!();
+                            }
+                        }
+
+                        Op::Call => {
+                            let count = instr.b as usize;
+                            let callee_base = sp.sub(count);
+                            match direct_code(callee_base.sub(1).read(), count) {
+                                Some(callee) if instr.a == 0 => enter_call!(callee, callee_base),
+                                Some(callee) => enter_tail!(callee, callee_base),
+                                None => go_on!(
+                                    self.prepare(callee_base, Arguments::positional(count)),
+                                    callee_base,
+                                    instr.a != 0
+                                ),
+                            }
+                        }
+                        Op::CallSelf => {
+                            let count = instr.b as usize;
+                            let callee_base = sp.sub(count);
+                            if !fits(code, count) {
+                                go_on!(
+                                    self.prepare(callee_base, Arguments::positional(count)),
+                                    callee_base,
+                                    instr.a != 0
+                                );
+                            } else if instr.a == 0 {
+                                enter_call!(code, callee_base)
+                            } else {
+                                enter_tail!(code, callee_base)
+                            }
+                        }
+                        Op::CallMethod => {
+                            let count = instr.b as usize + 1;
+                            let callee_base = sp.sub(count);
+                            let cache = &*(*code).caches.as_ptr().add(instr.c as usize);
+                            let method = self.cached_method(cache, callee_base.read());
+                            callee_base.sub(1).write(method);
+                            match direct_code(method, count) {
+                                Some(callee) if instr.a == 0 => enter_call!(callee, callee_base),
+                                Some(callee) => enter_tail!(callee, callee_base),
+                                None => go_on!(
+                                    self.prepare_method(
+                                        cache.name(),
+                                        Some(cache),
+                                        callee_base,
+                                        Arguments::positional(count)
+                                    ),
+                                    callee_base,
+                                    instr.a != 0
+                                ),
+                            }
+                        }
+                        Op::CallEx
+                        | Op::CallMethodEx
+                        | Op::CallMethodDynamic
+                        | Op::CallSuper
+                        | Op::CallSuperCtor => {
+                            let shape = &(&(*code).calls)[instr.c as usize];
+                            self.context.stack_top = sp;
+                            let (callee_base, prepared) = self.prepare_shaped(instr.op, &*code, shape, base);
+                            go_on!(prepared, callee_base, instr.a != 0);
+                        }
+                        Op::New => {
+                            let shape = &(&(*code).calls)[instr.c as usize];
+                            self.context.stack_top = sp;
+                            let (class_base, prepared) = self.prepare_shaped(instr.op, &*code, shape, base);
+                            match outside!(prepared) {
+                                Prepared::Done(v) => {
+                                    sp = class_base.sub(1);
+                                    push!(v);
+                                }
+                                Prepared::Frame(callee) => {
+                                    // The instance has taken the class's slot; constructor and self follow it.
+                                    enter!(callee, class_base.add(1), {
+                                        self.frames.push(Frame { code, pc, base });
+                                        self.frames.push(Frame::mark(Mark::Construct));
+                                    })
+                                }
+                            }
+                        }
+                        Op::Return => finish!(sp.sub(1).read()),
+
+                        Op::IterNext => {
+                            let slots = base.add(instr.b as usize);
+                            let next = match next_in_place(slots) {
+                                Some(next) => next.map(|(_, v)| v),
+                                None => outside!(self.iterate(slots)),
+                            };
+                            match next {
+                                Some(v) => push!(v),
+                                None => jump!(),
+                            }
+                        }
+                        Op::IterNextPair => {
+                            let slots = base.add(instr.b as usize);
+                            let next = match next_in_place(slots) {
+                                Some(next) => next,
+                                None => outside!(self.iterate_pairs(slots)),
+                            };
+                            match next {
+                                Some((key, v)) => {
+                                    push!(key);
+                                    push!(v);
+                                }
+                                None => jump!(),
+                            }
+                        }
+                        Op::Unwrap => match self.unwrapped(sp.sub(1).read()) {
+                            Some(v) => {
+                                sp.sub(1).write(v);
+                                jump!();
+                            }
+                            None => {}
+                        },
+                        Op::Yield => {
+                            let index = pc.offset_from_unsigned((*code).instrs.as_ptr());
+                            self.context.stack_top = sp;
+                            let v = outside!(self.suspend(base, index));
+                            self.frames.pop();
+                            return Ok(v);
+                        }
+
+                        _ => {
+                            let index = pc.offset_from_unsigned((*code).instrs.as_ptr()) - 1;
+                            outside!(self.execute_plain(&*code, index, base));
+                            sp = self.context.stack_top;
+                        }
+                    }
+                };
+                match self.unwind(code, pc, base, leave) {
+                    Some(resume) => {
+                        code = resume.code;
+                        pc = resume.pc;
+                        base = resume.base;
+                        sp = resume.sp;
+                    }
+                    None => return Err(Raise),
+                }
+            }
+        }
+    }
+
+    /// The budget of calls is used up: runs compiled code, or offers the function to the second tier.
+    /// `None`: the interpreter is to run the frame.
+    #[cold]
+    #[inline(never)]
+    fn hot_call(&mut self, code: *const Code, base: *mut Value) -> Result<Option<Value>> {
+        // SAFETY: the frame of this code was just set up.
+        let code = unsafe { &*code };
+        let Some(tier) = self.heated(code, base) else {
+            return Ok(None);
+        };
+        let result = tier.enter(self, code, base);
+        self.checked(result).map(Some)
+    }
+
+    /// As [`Vm::hot_call`], at the back edge to `target`.
+    #[cold]
+    #[inline(never)]
+    fn hot_loop(
+        &mut self,
+        code: *const Code,
+        target: usize,
+        base: *mut Value,
+    ) -> Result<Option<Value>> {
+        // SAFETY: the frame of this code is the running one.
+        let code = unsafe { &*code };
+        let Some(tier) = self.heated(code, base) else {
+            return Ok(None);
+        };
+        match tier.enter_loop(self, code, target, base) {
+            Some(result) => self.checked(result).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The second tier, if it has compiled the function at `base[-1]`. While compiled code exists the budget stays
+    /// used up, so that every call comes here.
+    fn heated(&mut self, code: &Code, base: *mut Value) -> Option<std::rc::Rc<dyn crate::tier::Tier>> {
+        let Some(tier) = self.tier.clone() else {
+            code.budget.set(i32::MAX);
+            return None;
+        };
+        if !code.direct {
+            // A generator's frame must stay with the interpreter.
+            code.budget.set(i32::MAX);
+            return None;
+        }
+        if code.entry.get() == 0 {
+            // SAFETY: the function is below its locals.
+            let function = unsafe { object(base.sub(1).read()) };
+            tier.heat(self, function, code);
+            if code.entry.get() == 0 {
+                return None;
+            }
+            code.budget.set(0);
+        }
+        Some(tier)
+    }
+}
+
+/// The object of a value whose kind is known.
+///
+/// # Safety
+/// The value refers to a `T`.
+#[inline(always)]
+unsafe fn object<T>(v: Value) -> Gc<T> {
+    Gc::from_address(v.bits() & PAYLOAD_MASK)
+}
+
+/// # Safety
+/// The value is a scope.
+#[inline(always)]
+unsafe fn scope_of(v: Value) -> Gc<Scope> {
+    // SAFETY: the caller's promise.
+    unsafe { object(v) }
+}
+
+/// The scope `depth` levels above that of a function.
+///
+/// # Safety
+/// The value is a function, and there are that many scopes.
+#[inline(always)]
+unsafe fn captured(function: Value, depth: u16) -> Gc<Scope> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut scope = scope_of(object::<Function>(function).scope);
+        for _ in 0..depth {
+            scope = scope_of(scope.parent());
+        }
+        scope
+    }
+}
+
+/// The address of a scope's slot.
+///
+/// # Safety
+/// The scope has that slot.
+#[inline(always)]
+unsafe fn slot(scope: Gc<Scope>, index: i32) -> *mut Value {
+    let first = (scope.address() as usize + Scope::SLOTS_OFFSET) as *mut Value;
+    // SAFETY: the caller's promise.
+    unsafe { first.add(index as usize) }
+}
+
+fn is_macro(v: Value) -> bool {
+    v.get::<Function>()
+        .is_some_and(|f| f.prototype.kind == crate::code::FunctionKind::Macro)
+}
