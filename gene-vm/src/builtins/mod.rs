@@ -6,6 +6,7 @@ mod arguments;
 mod array_callbacks;
 mod arrays;
 mod freeze;
+mod generators;
 mod genes;
 mod hash;
 mod hash_maps;
@@ -21,8 +22,8 @@ mod regex;
 mod strings;
 
 use crate::heap::{Gc, Heap, Tracer};
-use crate::object::{Class, Namespace, NativeFn, NativeFunction};
-use crate::symbol::Symbol;
+use crate::object::{Class, Enum, Namespace, NativeFn, NativeFunction};
+use crate::symbol::{Symbol, sym};
 use crate::value::Value;
 use crate::vm::Vm;
 
@@ -107,6 +108,10 @@ pub struct Builtins {
     pub gene: Gc<Namespace>,
     /// `genex`: optional extensions.
     pub genex: Gc<Namespace>,
+    /// The enum `Result`.
+    pub result: Gc<Enum>,
+    /// The enum `Option`.
+    pub option: Gc<Enum>,
 }
 
 /// A table of natives: names with their functions.
@@ -123,6 +128,20 @@ impl Builtins {
             global: namespace(heap, "global"),
             gene: namespace(heap, "gene"),
             genex: namespace(heap, "genex"),
+            result: heap.new_enum(
+                sym::RESULT_ENUM,
+                [
+                    (sym::OK, Some(vec![(sym::VALUE, None)])),
+                    (sym::ERR, Some(vec![(sym::ERROR, None)])),
+                ],
+            ),
+            option: heap.new_enum(
+                sym::OPTION_ENUM,
+                [
+                    (sym::SOME, Some(vec![(sym::VALUE, None)])),
+                    (sym::NONE, None),
+                ],
+            ),
         }
     }
 
@@ -133,6 +152,8 @@ impl Builtins {
         tracer.object(self.global);
         tracer.object(self.gene);
         tracer.object(self.genex);
+        tracer.object(self.result);
+        tracer.object(self.option);
     }
 
     /// Fills classes and namespaces.
@@ -144,6 +165,12 @@ impl Builtins {
                 global.members.insert(name, Value::object(class));
             }
             gene.members.insert(name, Value::object(class));
+        }
+        for of in [vm.builtins.result, vm.builtins.option] {
+            let Builtins { global, .. } = &mut vm.builtins;
+            global.members.insert(of.name, Value::object(of));
+            // Their variants have bare names, too.
+            global.members.extend(&of.variants);
         }
         for install in [
             io::install,
@@ -160,6 +187,7 @@ impl Builtins {
             hash_maps::install,
             hash_sets::install,
             iterators::install,
+            generators::install,
             namespaces::install,
         ] {
             install(vm);

@@ -179,7 +179,7 @@ impl Vm {
             return Some(self.is_instance_of(value, class));
         }
         if let Some(of) = of.get::<TypeValue>() {
-            return Some(self.has_type(value, &of.of));
+            return Some(self.matches_type(&of.of, &[], value));
         }
         if of.get::<Enum>().is_some() {
             let variant = match value.get::<EnumValue>() {
@@ -237,20 +237,6 @@ impl Vm {
                         .ancestry()
                         .any(|class| class.name.name() == name)
             }
-        }
-    }
-
-    /// Does a value match a type? References must have been resolved; they match nothing.
-    pub fn has_type(&self, value: Value, of: &crate::types::Type) -> bool {
-        use crate::types::TypeKind;
-        match &of.kind {
-            TypeKind::Any => true,
-            TypeKind::Builtin(name) => self.is_named_type(value, name.name()),
-            TypeKind::Value(of) => self.is_a(value, *of) == Some(true),
-            TypeKind::Union(members) => members.iter().any(|of| self.has_type(value, of)),
-            TypeKind::Function { .. } => is_function(value),
-            TypeKind::Reference(..) => false,
-            TypeKind::Unknown => value.is_nil(),
         }
     }
 }

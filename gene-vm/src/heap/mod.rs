@@ -16,7 +16,8 @@ pub use gc::{Gc, Header, HeapData, Kind, data_offset, header_at};
 pub use items::Items;
 pub use mark::Tracer;
 
-use crate::object::{Array, Gene, Map, PropMap, Scope, Str};
+use crate::object::{Array, Enum, Gene, Map, PayloadField, PropMap, Scope, Str, Variant};
+use crate::symbol::Symbol;
 use crate::value::Value;
 use cells::Cells;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -109,6 +110,27 @@ impl Heap {
     pub fn gene(&mut self, gene: Gene) -> Value {
         self.note_external(gene.children.len() * 8 + gene.props.len() * 32);
         self.value(gene)
+    }
+
+    /// An enum of variants with their payload fields, `None` for unit variants.
+    pub(crate) fn new_enum(
+        &mut self,
+        name: Symbol,
+        variants: impl IntoIterator<Item = (Symbol, Option<Vec<PayloadField>>)>,
+    ) -> Gc<Enum> {
+        let mut of = self.alloc(Enum {
+            name,
+            variants: PropMap::default(),
+        });
+        for (name, fields) in variants {
+            let variant = self.value(Variant {
+                of: Value::object(of),
+                name,
+                fields,
+            });
+            of.variants.insert(name, variant);
+        }
+        of
     }
 
     /// A scope with `slots` variables, all [`Value::UNDEFINED`].

@@ -112,7 +112,8 @@ impl Vm {
             if (*code).entry.get() != 0
                 && let Some(tier) = self.tier.clone()
             {
-                return self.checked(tier.enter(self, &*code, base));
+                let result = tier.enter(self, &*code, base);
+                return self.checked(result);
             }
             self.run(code, (*code).instrs.as_ptr(), base)
         }

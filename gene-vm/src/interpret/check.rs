@@ -37,7 +37,14 @@ impl Vm {
         if value.is_nil() && !self.options.strict_nil {
             return Ok(value);
         }
-        self.check(of, &[], &format!("property {name}"), true, Nil::Passes, value)
+        self.check(
+            of,
+            &[],
+            &format!("property {name}"),
+            true,
+            Nil::Passes,
+            value,
+        )
     }
 
     /// Checks a payload field of an enum value.
@@ -61,7 +68,7 @@ impl Vm {
         nil: Nil,
         value: Value,
     ) -> Result {
-        if self.matches(of, references, value) {
+        if self.matches_type(of, references, value) {
             return Ok(value);
         }
         let strict = value.is_nil() && nil == Nil::Passes && self.options.strict_nil;
@@ -72,10 +79,12 @@ impl Vm {
             return Ok(converted);
         }
         let expected = match &of.kind {
-            TypeKind::Reference(number, ..) => match references.get(*number).and_then(|r| r.get()) {
-                Some(alias) => Gc::<TypeValue>::into_ref(alias).of.text.clone(),
-                None => of.text.clone(),
-            },
+            TypeKind::Reference(number, ..) => {
+                match references.get(*number).and_then(|r| r.get()) {
+                    Some(alias) => Gc::<TypeValue>::into_ref(alias).of.text.clone(),
+                    None => of.text.clone(),
+                }
+            }
             _ => of.text.clone(),
         };
         let mut message = format!(
@@ -91,16 +100,18 @@ impl Vm {
     }
 
     /// Does a value belong to a type, without conversion?
-    pub(crate) fn matches(&self, of: &Type, references: &[Value], value: Value) -> bool {
+    pub(crate) fn matches_type(&self, of: &Type, references: &[Value], value: Value) -> bool {
         match &of.kind {
             TypeKind::Any => true,
             TypeKind::Unknown => false,
-            TypeKind::Builtin(name) => self.matches_name(*name, value),
+            TypeKind::Builtin(name) => self.is_of_builtin_type(value, *name),
             TypeKind::Reference(number, ..) => references
                 .get(*number)
-                .is_some_and(|&reference| self.matches_value(reference, value)),
-            TypeKind::Value(of) => self.matches_value(*of, value),
-            TypeKind::Union(members) => members.iter().any(|m| self.matches(m, references, value)),
+                .is_some_and(|&reference| self.is_a(value, reference) == Some(true)),
+            TypeKind::Value(of) => self.is_a(value, *of) == Some(true),
+            TypeKind::Union(members) => members
+                .iter()
+                .any(|m| self.matches_type(m, references, value)),
             TypeKind::Function { params, result } => match value.heap_kind() {
                 Some(Kind::NativeFn) => true,
                 Some(Kind::Function) => {
@@ -112,59 +123,14 @@ impl Vm {
         }
     }
 
-    /// Does a value belong to a class, an enum or a type value?
-    fn matches_value(&self, of: Value, value: Value) -> bool {
-        if let Some(class) = of.get::<Class>() {
-            return self.is_of_class(value, class);
-        }
-        if let Some(of) = of.get::<Enum>() {
-            let variant = match value.get::<EnumValue>() {
-                Some(value) => Some(value.variant),
-                None => value.get::<Variant>(),
-            };
-            return variant.is_some_and(|variant| variant.of == Value::object(of));
-        }
-        of.get::<TypeValue>()
-            .is_some_and(|of| self.matches(&of.into_ref().of, &[], value))
-    }
-
-    /// Is a value an instance of a class or its descendants, or of the kind that a built-in class stands for?
-    pub(crate) fn is_of_class(&self, value: Value, class: Gc<Class>) -> bool {
-        let own = self.class_of(value);
-        match value.heap_kind() {
-            Some(Kind::Instance | Kind::Native | Kind::Iterator) => own.is_subclass_of(class),
-            _ => own == class && class != self.builtins.classes.object,
-        }
-    }
-
-    /// Does a value belong to the type that a name stands for: a kind, a class, an enum?
-    fn matches_name(&self, name: Symbol, value: Value) -> bool {
+    /// The commonest types without comparing names.
+    fn is_of_builtin_type(&self, value: Value, name: Symbol) -> bool {
         match name {
-            sym::TYPE_INT => return value.is_int(),
-            sym::TYPE_FLOAT => return value.is_float(),
-            sym::TYPE_STRING => return value.heap_kind() == Some(Kind::Str),
-            sym::TYPE_NUMERIC => return value.is_int() || value.is_float(),
-            sym::TYPE_ANY => return true,
-            sym::TYPE_COLLECTION => {
-                return matches!(
-                    value.heap_kind(),
-                    Some(Kind::Array | Kind::Map | Kind::HashMap | Kind::HashSet)
-                );
-            }
-            _ => {}
-        }
-        match value.heap_kind() {
-            Some(Kind::Instance | Kind::Native | Kind::Iterator) => {
-                self.class_of(value).ancestry().any(|class| class.name == name)
-            }
-            _ => {
-                let type_name = self.type_name(value);
-                let class = self.class_of(value);
-                type_name == name.name()
-                    || name == class.name
-                        && class != self.builtins.classes.object
-                        && (type_name.starts_with("Vk") || class == self.builtins.classes.function)
-            }
+            sym::TYPE_INT => value.is_int(),
+            sym::TYPE_FLOAT => value.is_float(),
+            sym::TYPE_STRING => value.heap_kind() == Some(Kind::Str),
+            sym::TYPE_NUMERIC => value.is_float() || value.is_int(),
+            _ => self.is_named_type(value, name.name()),
         }
     }
 
@@ -206,13 +172,7 @@ impl Vm {
 
     /// `(v is T)`
     pub fn is(&mut self, value: Value, of: Value) -> Result<bool> {
-        if matches!(
-            of.heap_kind(),
-            Some(Kind::Class | Kind::Enum | Kind::TypeValue)
-        ) {
-            return Ok(self.matches_value(of, value));
-        }
-        match self.named_type_matches(of, value) {
+        match self.is_a(value, of) {
             Some(matches) => Ok(matches),
             None => Err(self.raise(
                 ErrorClass::Argument,
@@ -221,31 +181,11 @@ impl Vm {
         }
     }
 
-    /// A type named by a String, a Symbol or a quoted type expression; `None` for other values.
-    fn named_type_matches(&self, of: Value, value: Value) -> Option<bool> {
-        if let Some(name) = of.as_symbol() {
-            return Some(self.matches_name(name, value));
-        }
-        if let Some(text) = of.as_str() {
-            return Some(self.matches_name(Symbol::intern(text), value));
-        }
-        let gene = of.get::<Gene>()?;
-        if !gene.children.first().is_some_and(|c| c.is_symbol(sym::PIPE)) {
-            return self.named_type_matches(gene.head, value);
-        }
-        let members = gene.children.iter().skip(1).step_by(2).copied();
-        let mut any = false;
-        for member in std::iter::once(gene.head).chain(members) {
-            any |= self.named_type_matches(member, value)?;
-        }
-        Some(any)
-    }
-
     /// `(e is class)` for a catch clause; raises for what is no class.
     pub(super) fn catch_matches(&mut self, exception: Value, class: Value) -> Result<bool> {
-        match class.get::<Class>() {
-            Some(class) => Ok(self.is_of_class(exception, class)),
-            None => {
+        match self.is_a(exception, class) {
+            Some(matches) if class.get::<Class>().is_some() => Ok(matches),
+            _ => {
                 let message = format!("catch requires a class, got {}", kind_name(class));
                 Err(self.raise(ErrorClass::Argument, message))
             }

@@ -27,7 +27,11 @@ impl Vm {
             }
             None if spread.is_nil() => Ok(()),
             None => {
-                let context = if among_children { "gene children" } else { "array" };
+                let context = if among_children {
+                    "gene children"
+                } else {
+                    "array"
+                };
                 let message = format!(
                     "... can only spread arrays in {context} context, got {}",
                     kind_name(spread)
@@ -69,7 +73,13 @@ impl Vm {
     }
 
     /// A gene of a head, a Map of properties and an Array of children, which become its own.
-    pub(super) fn make_gene(&mut self, head: Value, props: Value, children: Value, sealed: bool) -> Value {
+    pub(super) fn make_gene(
+        &mut self,
+        head: Value,
+        props: Value,
+        children: Value,
+        sealed: bool,
+    ) -> Value {
         let props = match props.get::<Map>() {
             Some(mut map) => std::mem::take(&mut map.entries),
             None => PropMap::default(),
@@ -106,10 +116,7 @@ impl Vm {
     /// A selector value of checked segments.
     pub(super) fn make_selector(&mut self, segments: &[Value]) -> Result {
         for &segment in segments {
-            let is_function = matches!(
-                segment.heap_kind(),
-                Some(Kind::Function | Kind::NativeFn)
-            );
+            let is_function = matches!(segment.heap_kind(), Some(Kind::Function | Kind::NativeFn));
             let is_key = segment.as_symbol().is_some()
                 || segment.as_str().is_some()
                 || segment.as_int().is_some();
@@ -206,8 +213,7 @@ impl Vm {
         let mut payload: Vec<Value> = if let Some(map) = arguments.keywords.get::<Map>() {
             let entries = &map.into_ref().entries;
             if count > 0 {
-                let message =
-                    format!("Variant {name} cannot mix positional and keyword arguments");
+                let message = format!("Variant {name} cannot mix positional and keyword arguments");
                 return Err(self.raise(ErrorClass::Exception, message));
             }
             let is_field = |key: &Symbol| fields.iter().any(|(field, _)| field == key);
@@ -258,8 +264,8 @@ impl Vm {
                 None => return Some(value),
             },
         };
-        let is_builtin = of.of == self.builtins.result || of.of == self.builtins.option;
-        if !is_builtin {
+        let enums = [self.builtins.result, self.builtins.option];
+        if !enums.map(Value::object).contains(&of.of) {
             return Some(value);
         }
         match value.get::<EnumValue>() {

@@ -66,25 +66,8 @@ impl Vm {
         let SideEntry::Enum { name, variants } = entry else {
             unreachable!("the side entry of an enum describes one")
         };
-        let declared = variants.iter().map(|v| (v.name, v.fields.clone()));
-        self.new_enum(*name, declared.collect())
-    }
-
-    /// An enum of variants with their payload fields.
-    pub(crate) fn new_enum(&mut self, name: Symbol, declared: Vec<DeclaredVariant>) -> Value {
-        let mut of = self.heap.alloc(Enum {
-            name,
-            variants: PropMap::default(),
-        });
-        for (name, fields) in declared {
-            let variant = self.heap.value(Variant {
-                of: Value::object(of),
-                name,
-                fields,
-            });
-            of.variants.insert(name, variant);
-        }
-        Value::object(of)
+        let variants = variants.iter().map(|v| (v.name, v.fields.clone()));
+        Value::object(self.heap.new_enum(*name, variants))
     }
 
     /// Puts the values of names into the types of an enum's payload fields or a class's fields.
@@ -119,6 +102,3 @@ impl Vm {
         Ok(())
     }
 }
-
-/// A variant's name and payload fields.
-pub(crate) type DeclaredVariant = (Symbol, Option<Vec<(Symbol, Option<Rc<Type>>)>>);

@@ -4,7 +4,7 @@
 //! apart: a small int is the position in an array or a range, `nil` goes with an iterator.
 
 use crate::heap::{Gc, Kind};
-use crate::object::{Array, Generator, HashMap, HashSet, Iterator, Map, Range};
+use crate::object::{Array, Generator, Iterator, Range};
 use crate::symbol::sym;
 use crate::value::{SMALL_INT_MAX, SMALL_INT_MIN, Value};
 use crate::vm::{ErrorClass, Result, Vm};
@@ -23,29 +23,20 @@ impl Vm {
         let zero = Value::int32(0);
         let state = match source.heap_kind() {
             Some(Kind::Array) => [source, zero, Value::NIL, zero],
-            Some(Kind::HashSet) => {
-                let set: Gc<HashSet> = source.get().expect("the kind was tested");
-                let members: Vec<Value> = set.members.iter().map(|m| m.value).collect();
-                [self.heap.array(members), zero, Value::NIL, zero]
-            }
-            Some(Kind::Map | Kind::HashMap) => {
-                let snapshot = self.entries_iterator(source);
-                if pairs {
-                    [snapshot, Value::NIL, Value::NIL, zero]
-                } else {
-                    match snapshot.get::<Iterator>().map(|i| i.into_ref()) {
-                        Some(Iterator::Array { array, .. }) => [*array, zero, Value::NIL, zero],
-                        _ => unreachable!("entries are walked as an array"),
+            Some(Kind::Map | Kind::HashMap | Kind::HashSet) => {
+                let snapshot = self.iterator(source)?.unwrap_or(Value::NIL);
+                match snapshot.get::<Iterator>().map(|i| i.into_ref()) {
+                    Some(Iterator::Array { array, keys, .. }) if !pairs || keys.is_none() => {
+                        [*array, zero, Value::NIL, zero]
                     }
+                    _ => [snapshot, Value::NIL, Value::NIL, zero],
                 }
             }
             Some(Kind::Range) => {
                 let range = source.get().expect("the kind was tested");
                 self.range_state(range)?
             }
-            Some(Kind::Iterator | Kind::Generator) => {
-                [source, Value::NIL, Value::NIL, zero]
-            }
+            Some(Kind::Iterator | Kind::Generator) => [source, Value::NIL, Value::NIL, zero],
             _ => {
                 if source.is_nil() {
                     return Err(self.no_such_method(source, sym::ITER));
@@ -82,49 +73,18 @@ impl Vm {
         {
             return Ok([last, first, step, zero]);
         }
-        let iterator = self.range_iterator(range)?;
-        Ok([iterator, Value::NIL, Value::NIL, zero])
+        let iterator = self.iterator(Value::object(range))?;
+        Ok([iterator.unwrap_or(Value::NIL), Value::NIL, Value::NIL, zero])
     }
 
-    /// First number, last number and step of a range.
-    pub fn range_bounds(&mut self, range: Gc<Range>) -> Result<(i64, i64, i64)> {
-        let step = if range.step.is_nil() {
-            Some(1)
-        } else {
-            range.step.as_int()
-        };
-        match (range.start.as_int(), range.end.as_int(), step) {
-            (Some(start), Some(end), Some(step)) => Ok((start, end, step)),
-            _ => Err(self.raise(ErrorClass::Exception, "Value is not an integer")),
+    /// How many rounds `repeat` makes.
+    pub(super) fn repeat_count(&mut self, count: Value) -> Result {
+        if count.is_float() {
+            return Err(self.raise(ErrorClass::Exception, "Value is not an integer"));
         }
-    }
-
-    /// A `RangeIterator`.
-    pub fn range_iterator(&mut self, range: Gc<Range>) -> Result {
-        let (start, end, step) = self.range_bounds(range)?;
-        Ok(self.heap.value(Iterator::Range {
-            next: (step != 0).then_some(start),
-            end,
-            step,
-            position: 0,
-        }))
-    }
-
-    /// A `MapIterator` over a snapshot of a Map's or HashMap's entries.
-    pub fn entries_iterator(&mut self, source: Value) -> Value {
-        let (keys, values): (Vec<Value>, Vec<Value>) = if let Some(map) = source.get::<Map>() {
-            let entries = map.entries.iter();
-            entries.map(|(&k, &v)| (Value::symbol(k), v)).unzip()
-        } else if let Some(map) = source.get::<HashMap>() {
-            map.entries.iter().map(|(k, &v)| (k.value, v)).unzip()
-        } else {
-            Default::default()
-        };
-        let array = self.heap.array(values);
-        self.heap.value(Iterator::Array {
-            array,
-            next: 0,
-            keys: Some(keys.into()),
+        Ok(match count.as_int() {
+            Some(_) => count,
+            None => Value::int32(count.is_truthy() as i32),
         })
     }
 
@@ -140,7 +100,7 @@ impl Vm {
             }
             let source = slots.read();
             if let Some(iterator) = source.get::<Iterator>() {
-                return Ok(iterator_next(self, iterator).map(|(_, value)| value));
+                return Ok(self.advance(iterator).map(|(_, value)| value));
             }
             if let Some(generator) = source.get::<Generator>() {
                 return self.generator_next(generator);
@@ -165,7 +125,7 @@ impl Vm {
             }
             let source = slots.read();
             if let Some(iterator) = source.get::<Iterator>() {
-                return Ok(iterator_next(self, iterator));
+                return Ok(self.advance(iterator));
             }
             if let Some(generator) = source.get::<Generator>() {
                 return self.generator_next_pair(generator);
@@ -220,41 +180,5 @@ pub(super) unsafe fn next_in_place(slots: *mut Value) -> Option<Option<(Value, V
         };
         slots.add(1).write(Value::len(next as usize + 1));
         Some(Some((position, element)))
-    }
-}
-
-/// The next key and element of a built-in iterator; `None` at the end.
-pub fn iterator_next(vm: &mut Vm, mut iterator: Gc<Iterator>) -> Option<(Value, Value)> {
-    match &mut *iterator {
-        Iterator::Array { array, next, keys } => {
-            let items = &array.get::<Array>()?.into_ref().items;
-            let &element = items.get(*next)?;
-            let key = match keys {
-                Some(keys) => keys[*next],
-                None => Value::len(*next),
-            };
-            *next += 1;
-            Some((key, element))
-        }
-        Iterator::Range {
-            next,
-            end,
-            step,
-            position,
-        } => {
-            let number = (*next)?;
-            let inside = if *step > 0 {
-                number <= *end
-            } else {
-                number >= *end
-            };
-            if !inside {
-                return None;
-            }
-            let key = Value::len(*position);
-            *position += 1;
-            *next = number.checked_add(*step);
-            Some((key, vm.heap.int(number)))
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! Macro calls, `$caller_eval`, `eval`, `$render` (5.8, 5.9).
 
 use super::call::Arguments;
+use crate::code::Code;
 use crate::compile::Environment;
 use crate::heap::{Gc, Kind};
 use crate::object::*;
@@ -23,7 +24,8 @@ impl Vm {
     pub(super) fn call_macro(&mut self, callee: Value, form: Value, place: Place) -> Result {
         let gene: Option<Gc<Gene>> = form.get();
         let gene = gene.expect("a call is a gene").into_ref();
-        let is_spread = |child: &&Value| child.as_symbol().is_some_and(|s| s.name().ends_with("..."));
+        let is_spread =
+            |child: &&Value| child.as_symbol().is_some_and(|s| s.name().ends_with("..."));
         if gene.children.iter().any(|child| is_spread(&child)) {
             return Err(self.raise(
                 ErrorClass::Exception,
@@ -110,12 +112,25 @@ impl Vm {
     }
 
     fn evaluate(&mut self, form: Value, place: Place) -> Result {
-        crate::compile::evaluated(self, form, place.environment, place.scope, place.function)
+        let prototype = crate::compile::evaluated(self, form, place.environment)
+            .map_err(|error| self.raise_compile_error(&error))?;
+        let code: *const Code = &**prototype.code.get().expect("evaluated code is compiled");
+        let function = self.heap.value(Function {
+            scope: place.scope,
+            code: code.into(),
+            namespace: place.function.namespace,
+            class: place.function.class,
+            prototype,
+        });
+        self.call(function, &[])
     }
 
     fn is_known(&self, name: Symbol, place: Place) -> bool {
         name.name().starts_with('$')
-            || matches!(name, crate::symbol::sym::SELF | crate::symbol::sym::PLACEHOLDER)
+            || matches!(
+                name,
+                crate::symbol::sym::SELF | crate::symbol::sym::PLACEHOLDER
+            )
             || place.environment.find(name).is_some()
             || self.name_in(place.function.namespace, name).is_some()
     }
@@ -177,7 +192,7 @@ impl Vm {
             }
             self.root(value);
         }
-        let children = self.render_all(&gene.children.to_vec(), place, false)?;
+        let children = self.render_all(&gene.into_ref().children, place, false)?;
         let mut copy = self.heap.alloc(Gene {
             head,
             props,

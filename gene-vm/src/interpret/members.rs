@@ -62,12 +62,14 @@ impl Vm {
 
     pub(crate) fn lookup_segment(&mut self, target: Value, segment: Segment) -> Result {
         let Some(kind) = target.heap_kind() else {
-            return Ok(if target.is_nil() { Value::NIL } else { Value::VOID });
+            return Ok(if target.is_nil() {
+                Value::NIL
+            } else {
+                Value::VOID
+            });
         };
         let found = match (kind, segment) {
-            (Kind::Array, Segment::Index(index)) => {
-                element(&get::<Array>(target).items, index)
-            }
+            (Kind::Array, Segment::Index(index)) => element(&get::<Array>(target).items, index),
             (Kind::Gene, Segment::Index(index)) => element(&get::<Gene>(target).children, index),
             (Kind::Gene, Segment::Name(name)) => get::<Gene>(target).props.get(&name).copied(),
             (Kind::Map, _) => get::<Map>(target).entries.get(&segment.as_name()).copied(),
@@ -81,7 +83,10 @@ impl Vm {
             (Kind::Namespace, _) => {
                 return self.namespace_member(get(target), segment.as_name());
             }
-            (Kind::Enum, _) => get::<Enum>(target).variants.get(&segment.as_name()).copied(),
+            (Kind::Enum, _) => get::<Enum>(target)
+                .variants
+                .get(&segment.as_name())
+                .copied(),
             (Kind::RegexMatch, Segment::Name(name)) => {
                 get::<RegexMatch>(target).fields.get(&name).copied()
             }
@@ -186,12 +191,12 @@ impl Vm {
     pub fn set_named(&mut self, target: Value, name: Symbol, value: Value) -> Result {
         match target.heap_kind() {
             Some(Kind::Map) => {
-                self.check_mutable(target, "set item on")?;
+                self.check_mutable(target, "set item on", "map")?;
                 get::<Map>(target).entries.insert(name, value);
                 self.heap.note_external(32);
             }
             Some(Kind::Gene) => {
-                self.check_mutable(target, "set property on")?;
+                self.check_mutable(target, "set property on", "gene")?;
                 get::<Gene>(target).props.insert(name, value);
                 self.heap.note_external(32);
             }
@@ -212,12 +217,7 @@ impl Vm {
         Ok(value)
     }
 
-    fn set_instance_field(
-        &mut self,
-        instance: Gc<Instance>,
-        name: Symbol,
-        value: Value,
-    ) -> Result {
+    fn set_instance_field(&mut self, instance: Gc<Instance>, name: Symbol, value: Value) -> Result {
         let class = instance.class();
         let value = match class.into_ref().fields.get(&name) {
             Some(of) if self.options.type_checks => self.check_field(of, name, value)?,
@@ -268,42 +268,19 @@ impl Vm {
             if !in_range(index, array.items.len()) {
                 return Err(self.array_bounds(index, array.items.len()));
             }
-            self.check_mutable(target, "set item on")?;
+            self.check_mutable(target, "set item on", "array")?;
             array.items[index as usize] = value;
         } else if let Some(mut gene) = target.get::<Gene>() {
             if !in_range(index, gene.children.len()) {
                 return Err(self.gene_bounds(index, gene.children.len()));
             }
-            self.check_mutable(target, "set child on")?;
+            self.check_mutable(target, "set child on", "gene")?;
             gene.children[index as usize] = value;
         } else {
             let message = format!("Cannot set child on value of type: {}", kind_name(target));
             return Err(self.raise(ErrorClass::Exception, message));
         }
         Ok(value)
-    }
-
-    /// Raises if a container is sealed or frozen; `operation` is what is tried, as in `append to`.
-    pub fn check_mutable(&mut self, target: Value, operation: &str) -> Result<()> {
-        if !target.is_object() {
-            return Ok(());
-        }
-        let header = crate::heap::header_at(target.bits() & crate::value::PAYLOAD_MASK);
-        let message = if header.frozen {
-            let kind = kind_name(target);
-            format!("cannot mutate frozen {kind} via {operation}")
-        } else if header.sealed {
-            let what = match header.kind {
-                Kind::Array => "array",
-                Kind::Map => "map",
-                Kind::HashMap => "hash map",
-                _ => "gene",
-            };
-            format!("Cannot {operation} sealed {what}")
-        } else {
-            return Ok(());
-        };
-        Err(self.raise(ErrorClass::Exception, message))
     }
 
     fn array_bounds(&mut self, index: i64, len: usize) -> Raise {

@@ -49,9 +49,8 @@ impl Vm {
             Some(instance) => instance.shape.address() as usize,
             None => class.address() as usize,
         };
-        let known = cache.filter(|cache| {
-            cache.shape.get() == key && cache.epoch.get() == self.context.epoch
-        });
+        let known = cache
+            .filter(|cache| cache.shape.get() == key && cache.epoch.get() == self.context.epoch);
         let method = match known {
             Some(cache) => Some(Value::from_bits(cache.slot_or_method.get())),
             None => class.find_method(name),
@@ -105,9 +104,8 @@ impl Vm {
         arguments: Arguments,
     ) -> Result<Prepared> {
         if self.missing_depth >= MISSING_LIMIT {
-            let message = format!(
-                "on_method_missing recursion limit exceeded while resolving '{name}'"
-            );
+            let message =
+                format!("on_method_missing recursion limit exceeded while resolving '{name}'");
             return Err(self.raise(ErrorClass::Exception, message));
         }
         // SAFETY: the receiver is at `base`, the slot below it is reserved for the method.
@@ -172,10 +170,7 @@ impl Vm {
             (Some(symbol), _) => symbol,
             (_, Some(text)) => Symbol::intern(text),
             _ if name.is_nil() => {
-                return Err(self.raise(
-                    ErrorClass::Exception,
-                    "Dynamic method name cannot be nil",
-                ));
+                return Err(self.raise(ErrorClass::Exception, "Dynamic method name cannot be nil"));
             }
             _ => {
                 let message = format!(
@@ -229,16 +224,19 @@ impl Vm {
         // SAFETY: the slot below the receiver is reserved for the method.
         unsafe { base.sub(1).write(constructor) };
         let uncounted = 1;
-        self.prepare(base, Arguments { uncounted, ..arguments })
+        self.prepare(
+            base,
+            Arguments {
+                uncounted,
+                ..arguments
+            },
+        )
     }
 
     fn class_of_super(&mut self, function: Gc<Function>) -> Result<Gc<Class>> {
         match function.class.get() {
             Some(class) => Ok(class),
-            None => Err(self.raise(
-                ErrorClass::Argument,
-                "super requires an instance context",
-            )),
+            None => Err(self.raise(ErrorClass::Argument, "super requires an instance context")),
         }
     }
 

@@ -8,18 +8,24 @@
 mod arithmetic;
 mod bind;
 mod call;
+mod check;
 mod construct;
 mod define;
 mod frames;
+mod futures;
 mod generator;
 mod iterate;
+mod macros;
 mod members;
 mod methods;
 mod names;
+mod patterns;
 mod plain;
 mod run;
 mod safepoint;
 mod select;
+mod shaped;
+mod throw;
 mod unwind;
 
 pub(crate) use frames::FrameStack;

@@ -54,7 +54,11 @@ impl Vm {
                 None => value.get::<Gene>()?.props.get(&key).copied(),
             },
         };
-        let missing = if value.is_nil() { Value::NIL } else { Value::VOID };
+        let missing = if value.is_nil() {
+            Value::NIL
+        } else {
+            Value::VOID
+        };
         keys.iter()
             .map(|&key| get(key).unwrap_or(missing))
             .collect()

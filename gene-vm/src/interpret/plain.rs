@@ -1,7 +1,7 @@
 //! The instructions that neither jump nor change frames: functions of the operand stack.
 
-use super::macros::Place;
 use super::arithmetic::Comparison;
+use super::macros::Place;
 use crate::bytecode::{Instr, Op};
 use crate::code::Code;
 use crate::compile::SideEntry;
@@ -216,8 +216,7 @@ impl Vm {
                 self.replace(2, value);
             }
             Op::SetDynamic => {
-                let value =
-                    self.set_member(self.operand(2), self.operand(1), self.operand(0))?;
+                let value = self.set_member(self.operand(2), self.operand(1), self.operand(0))?;
                 self.replace(3, value);
             }
             Op::AssertFound => {
@@ -314,8 +313,10 @@ impl Vm {
                 self.drop_operands(1);
             }
             Op::MakeHashMap => {
-                let map = self.make_hash_map(self.operands(index))?;
-                self.replace(index, map);
+                let top = self.context.stack_top;
+                let map = self.new_hash_map(self.operands(index));
+                self.context.stack_top = top;
+                self.replace(index, map?);
             }
             Op::MakeGene => {
                 let (head, props, children) = (self.operand(2), self.operand(1), self.operand(0));
@@ -541,7 +542,11 @@ impl Vm {
     }
 
     fn add_or_subtract(&mut self, adds: bool, x: Value, y: Value) -> Result {
-        if adds { self.add(x, y) } else { self.subtract(x, y) }
+        if adds {
+            self.add(x, y)
+        } else {
+            self.subtract(x, y)
+        }
     }
 }
 

@@ -191,14 +191,15 @@ impl Vm {
                     /// Two operands, taken after the instruction succeeded, so that they stay visible to the collector.
                     macro_rules! binary {
                         ($operation:ident!($($args:tt)*) => $result:expr) => {{
-                            let result = $operation!(sp.sub(2).read(), sp.sub(1).read(), $($args)*);
+                            let result = $operation!(sp.sub(2).read(), sp.sub(1).read() $($args)*);
                             sp = sp.sub(1);
                             sp.sub(1).write($result(result));
                         }};
                     }
                     macro_rules! compare_and_jump {
                         ($op:tt, $comparison:ident) => {{
-                            let holds = compare!(sp.sub(2).read(), sp.sub(1).read(), $op, $comparison);
+                            let holds =
+                                compare!(sp.sub(2).read(), sp.sub(1).read(), $op, $comparison);
                             sp = sp.sub(2);
                             if !holds {
                                 jump!();
@@ -292,7 +293,9 @@ impl Vm {
                                     sp = callee_base.sub(1);
                                     push!(v);
                                 }
-                                Prepared::Frame(callee) if $tail => enter_tail!(callee, callee_base),
+                                Prepared::Frame(callee) if $tail => {
+                                    enter_tail!(callee, callee_base)
+                                }
                                 Prepared::Frame(callee) => enter_call!(callee, callee_base),
                             }
                         }};
@@ -369,8 +372,12 @@ impl Vm {
                             sp.sub(1).write(v);
                         }
 
-                        Op::Add => binary!(arithmetic!(checked_add, +, add) => std::convert::identity),
-                        Op::Sub => binary!(arithmetic!(checked_sub, -, subtract) => std::convert::identity),
+                        Op::Add => {
+                            binary!(arithmetic!(, checked_add, +, add) => std::convert::identity)
+                        }
+                        Op::Sub => {
+                            binary!(arithmetic!(, checked_sub, -, subtract) => std::convert::identity)
+                        }
                         Op::Mul => {
                             let (x, y) = (sp.sub(2).read(), sp.sub(1).read());
                             let v = 'done: {
@@ -417,24 +424,30 @@ impl Vm {
                             sp.sub(1).write(v);
                         }
                         Op::LocalAddInt => {
-                            push!(arithmetic!(local!(instr.b), Value::int32(instr.c), checked_add, +, add))
+                            push!(
+                                arithmetic!(local!(instr.b), Value::int32(instr.c), checked_add, +, add)
+                            )
                         }
                         Op::LocalSubInt => {
-                            push!(arithmetic!(local!(instr.b), Value::int32(instr.c), checked_sub, -, subtract))
+                            push!(
+                                arithmetic!(local!(instr.b), Value::int32(instr.c), checked_sub, -, subtract)
+                            )
                         }
                         Op::LocalAddLocal => {
-                            push!(arithmetic!(local!(instr.b), local!(instr.c), checked_add, +, add))
+                            push!(
+                                arithmetic!(local!(instr.b), local!(instr.c), checked_add, +, add)
+                            )
                         }
                         Op::LocalSubLocal => {
-                            push!(arithmetic!(local!(instr.b), local!(instr.c), checked_sub, -, subtract))
+                            push!(
+                                arithmetic!(local!(instr.b), local!(instr.c), checked_sub, -, subtract)
+                            )
                         }
                         Op::IncLocal => {
-                            local!(instr.b) =
-                                arithmetic!(local!(instr.b), Value::int32(instr.c), checked_add, +, add)
+                            local!(instr.b) = arithmetic!(local!(instr.b), Value::int32(instr.c), checked_add, +, add)
                         }
                         Op::DecLocal => {
-                            local!(instr.b) =
-                                arithmetic!(local!(instr.b), Value::int32(instr.c), checked_sub, -, subtract)
+                            local!(instr.b) = arithmetic!(local!(instr.b), Value::int32(instr.c), checked_sub, -, subtract)
                         }
                         Op::AddToLocal => {
                             local!(instr.b) =
@@ -449,10 +462,10 @@ impl Vm {
                             };
                             sp.sub(1).write(v);
                         }
-                        Op::Lt => binary!(compare!(<, Lt) => Value::bool),
-                        Op::Le => binary!(compare!(<=, Le) => Value::bool),
-                        Op::Gt => binary!(compare!(>, Gt) => Value::bool),
-                        Op::Ge => binary!(compare!(>=, Ge) => Value::bool),
+                        Op::Lt => binary!(compare!(, <, Lt) => Value::bool),
+                        Op::Le => binary!(compare!(, <=, Le) => Value::bool),
+                        Op::Gt => binary!(compare!(, >, Gt) => Value::bool),
+                        Op::Ge => binary!(compare!(, >=, Ge) => Value::bool),
                         Op::Eq => binary!(equals!() => Value::bool),
                         Op::Ne => binary!(equals!() => |equal: bool| Value::bool(!equal)),
 
@@ -527,10 +540,18 @@ impl Vm {
                                 jump!();
                             }
                         }
-                        Op::JumpIfNotLocalLtLocal => compare_locals_and_jump!(local!(instr.b), <, Lt),
-                        Op::JumpIfNotLocalLeLocal => compare_locals_and_jump!(local!(instr.b), <=, Le),
-                        Op::JumpIfNotLocalGtLocal => compare_locals_and_jump!(local!(instr.b), >, Gt),
-                        Op::JumpIfNotLocalGeLocal => compare_locals_and_jump!(local!(instr.b), >=, Ge),
+                        Op::JumpIfNotLocalLtLocal => {
+                            compare_locals_and_jump!(local!(instr.b), <, Lt)
+                        }
+                        Op::JumpIfNotLocalLeLocal => {
+                            compare_locals_and_jump!(local!(instr.b), <=, Le)
+                        }
+                        Op::JumpIfNotLocalGtLocal => {
+                            compare_locals_and_jump!(local!(instr.b), >, Gt)
+                        }
+                        Op::JumpIfNotLocalGeLocal => {
+                            compare_locals_and_jump!(local!(instr.b), >=, Ge)
+                        }
                         Op::JumpIfDefined => {
                             if local!(instr.b) != Value::UNDEFINED {
                                 jump!();
@@ -603,13 +624,15 @@ impl Vm {
                         | Op::CallSuperCtor => {
                             let shape = &(&(*code).calls)[instr.c as usize];
                             self.context.stack_top = sp;
-                            let (callee_base, prepared) = self.prepare_shaped(instr.op, &*code, shape, base);
+                            let (callee_base, prepared) =
+                                self.prepare_shaped(instr.op, &*code, shape, base);
                             go_on!(prepared, callee_base, instr.a != 0);
                         }
                         Op::New => {
                             let shape = &(&(*code).calls)[instr.c as usize];
                             self.context.stack_top = sp;
-                            let (class_base, prepared) = self.prepare_shaped(instr.op, &*code, shape, base);
+                            let (class_base, prepared) =
+                                self.prepare_shaped(instr.op, &*code, shape, base);
                             match outside!(prepared) {
                                 Prepared::Done(v) => {
                                     sp = class_base.sub(1);
@@ -722,7 +745,11 @@ impl Vm {
 
     /// The second tier, if it has compiled the function at `base[-1]`. While compiled code exists the budget stays
     /// used up, so that every call comes here.
-    fn heated(&mut self, code: &Code, base: *mut Value) -> Option<std::rc::Rc<dyn crate::tier::Tier>> {
+    fn heated(
+        &mut self,
+        code: &Code,
+        base: *mut Value,
+    ) -> Option<std::rc::Rc<dyn crate::tier::Tier>> {
         let Some(tier) = self.tier.clone() else {
             code.budget.set(i32::MAX);
             return None;

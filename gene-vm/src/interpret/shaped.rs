@@ -26,7 +26,11 @@ impl Vm {
         };
         let is_method = !matches!(op, Op::CallEx | Op::New);
         // A method's receiver is its first argument.
-        let base = if is_method { first.wrapping_sub(1) } else { first };
+        let base = if is_method {
+            first.wrapping_sub(1)
+        } else {
+            first
+        };
         let mut arguments = match self.arrange(shape, first) {
             Ok(arguments) => arguments,
             Err(raise) => return (base, Err(raise)),
@@ -70,7 +74,10 @@ impl Vm {
             let positionals = first.add(used);
             let count = if shape.spread {
                 let array: Option<Gc<Array>> = positionals.read().get();
-                let items = &array.expect("spread arguments are collected in an array").into_ref().items;
+                let items = &array
+                    .expect("spread arguments are collected in an array")
+                    .into_ref()
+                    .items;
                 if !self.has_room(items.len() + 1) {
                     return Err(self.stack_overflow());
                 }

@@ -151,8 +151,11 @@ pub struct Variant {
     /// Its name.
     pub name: Symbol,
     /// The payload fields with their types; `None` for a unit variant.
-    pub fields: Option<Vec<(Symbol, Option<Rc<Type>>)>>,
+    pub fields: Option<Vec<PayloadField>>,
 }
+
+/// Name and declared type of a payload field.
+pub type PayloadField = (Symbol, Option<Rc<Type>>);
 
 /// An enum value with its payload.
 pub struct EnumValue {

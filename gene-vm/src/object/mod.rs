@@ -6,7 +6,9 @@ mod data;
 mod time;
 
 pub use callable::{Args, CallerContext, Function, Native, NativeFn, NativeFunction, Scope};
-pub use class::{Class, Enum, EnumValue, Instance, Namespace, Shape, TypeValue, Variant};
+pub use class::{
+    Class, Enum, EnumValue, Instance, Namespace, PayloadField, Shape, TypeValue, Variant,
+};
 pub use data::{
     Array, Bytes, ComplexSymbol, Future, FutureState, Gene, Generator, HashKey, HashMap, HashSet,
     Iterator, Map, Quote, Range, Regex, RegexMatch, Selector, Str, Unquote,
