@@ -1,13 +1,13 @@
 //! The builder: from tokens to values, with the open forms on a stack of its own.
 
-use super::Error;
-use super::key::Key;
-use super::scan::{Scanner, unescape_name};
+use super::error::Error;
+use super::name::{self, Key};
+use super::scan::Scanner;
 use super::token::{Bracket, Literal, Result, StringPart, Token};
 use crate::heap::{Heap, HeapData, Items};
-use crate::object::{Array, Bytes, ComplexSymbol, Gene, Map, PropMap, Quote, Unquote};
+use crate::object::{Array, Bytes, Gene, Map, PropMap, Quote, Unquote};
 use crate::source::Pos;
-use crate::symbol::{Symbol, sym};
+use crate::symbol::sym;
 use crate::value::Value;
 use rustc_hash::FxHashMap;
 
@@ -47,6 +47,8 @@ struct Named {
     /// Children when the last property was read: a property after more children is in the wrong place.
     children: usize,
 }
+
+const SECOND_IN_HOLE: &str = "Expect } after the form in #{…}: put an expression in parentheses";
 
 /// Makes values of tokens.
 pub struct Builder<'a> {
@@ -182,7 +184,7 @@ impl<'a> Builder<'a> {
                     self.gene(start, false, name, PropMap::default(), vec![value].into())
                 }
                 Kind::Hole if self.values.len() > open.base => {
-                    return Err(self.second_in_hole(offset));
+                    return Err(Error::new(offset, SECOND_IN_HOLE));
                 }
                 Kind::Bracket(Bracket::Round | Bracket::Curly, _) => {
                     if let Some(named) = &mut open.named
@@ -226,52 +228,16 @@ impl<'a> Builder<'a> {
         Value::object(object)
     }
 
-    // ── Symbols ────────────────────────────────────────────────────────────
+    // ── Symbols and properties ─────────────────────────────────────────────
 
     fn symbol(&mut self, spelling: &'a str) -> Value {
         if let Some(&value) = self.symbols.get(spelling) {
             return value;
         }
-        let value = match spelling {
-            "nil" => Value::NIL,
-            "void" => Value::VOID,
-            "true" => Value::TRUE,
-            "false" => Value::FALSE,
-            "not_found" => Value::NOT_FOUND,
-            "/" | "/=" | "./" => Value::symbol(Symbol::intern(spelling)),
-            _ => self.path(spelling),
-        };
+        let value = name::symbol(self.heap, spelling);
         self.symbols.insert(spelling, value);
         value
     }
-
-    /// A symbol or, with an unescaped slash, a complex symbol.
-    fn path(&mut self, spelling: &str) -> Value {
-        let mut parts = Vec::new();
-        let mut start = 0;
-        let mut escaped = false;
-        for (at, byte) in spelling.bytes().enumerate() {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'/' => {
-                    parts.push(Symbol::intern(&unescape_name(&spelling[start..at])));
-                    start = at + 1;
-                }
-                _ => {}
-            }
-        }
-        let last = Symbol::intern(&unescape_name(&spelling[start..]));
-        if parts.is_empty() {
-            return Value::symbol(last);
-        }
-        parts.push(last);
-        self.heap.value(ComplexSymbol {
-            parts: parts.into(),
-        })
-    }
-
-    // ── Properties ─────────────────────────────────────────────────────────
 
     /// Handles a token where a property may stand; false if it is to be handled as everywhere.
     fn named_token(&mut self, offset: usize, token: &Token<'a>) -> Result<bool> {
@@ -283,8 +249,7 @@ impl<'a> Builder<'a> {
             Token::Close(_) | Token::Semicolon if pending.is_none() => return Ok(false),
             Token::Close(_) | Token::Semicolon => "",
             _ if is_map && pending.is_none() => {
-                let found = self.found(offset);
-                return Err(self.expect_key(offset, found));
+                return Err(Error::expect_key(self.text, offset));
             }
             _ => return Ok(false),
         };
@@ -292,7 +257,7 @@ impl<'a> Builder<'a> {
             return Err(Error::new(offset, format!("Expect value for {}", key.text)));
         }
         let Some(key) = Key::parse(name, offset) else {
-            return Err(self.expect_key(offset, name));
+            return Err(Error::expect_key(self.text, offset));
         };
         let children = self.values.len();
         let named = open.named.get_or_insert_with(|| {
@@ -320,27 +285,14 @@ impl<'a> Builder<'a> {
         if key.insert(self.heap, &mut named.props, value) {
             return Ok(());
         }
-        let (line, column) = self.line_column(key.offset);
-        let message = format!(
-            "Bad input at {line}:{column} (conflict with property shortcut found earlier.): ^{} is given twice",
-            key.text
-        );
-        Err(Error::new(key.offset, message))
-    }
-
-    fn expect_key(&self, offset: usize, found: &str) -> Error {
-        let (line, column) = self.line_column(offset);
-        Error::new(
-            offset,
-            format!("Expect key at {line}:{column} but found {found}"),
-        )
+        Err(Error::second_value(self.text, key.offset, &key.text))
     }
 
     // ── Ends ───────────────────────────────────────────────────────────────
 
     fn close(&mut self, offset: usize, bracket: Bracket) -> Result<()> {
         let Some(open) = self.open.pop() else {
-            return Err(self.unmatched(offset));
+            return Err(Error::unmatched(self.text, offset));
         };
         let start = open.offset;
         let value = match (open.kind, bracket) {
@@ -370,7 +322,7 @@ impl<'a> Builder<'a> {
                 }
                 return Ok(());
             }
-            _ => return Err(self.unmatched(offset)),
+            _ => return Err(Error::unmatched(self.text, offset)),
         };
         self.deliver(start, value)
     }
@@ -424,15 +376,11 @@ impl<'a> Builder<'a> {
             StringPart::Open(bracket) => self.push(Kind::Bracket(bracket, false), offset),
             StringPart::Hole => {
                 let at = self.scanner.skip()?;
-                let is_map = self.text[at..].starts_with('^');
-                self.push(
-                    if is_map {
-                        Kind::Bracket(Bracket::Curly, false)
-                    } else {
-                        Kind::Hole
-                    },
-                    offset,
-                );
+                let kind = match self.text.as_bytes().get(at) {
+                    Some(b'^') => Kind::Bracket(Bracket::Curly, false),
+                    _ => Kind::Hole,
+                };
+                self.push(kind, offset);
             }
             StringPart::Close => {
                 let open = self.open.pop().expect("the caller saw it");
@@ -453,15 +401,6 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn second_in_hole(&self, offset: usize) -> Error {
-        Error::new(
-            offset,
-            "Expect } after the form in #{…}: put an expression in parentheses",
-        )
-    }
-
-    // ── Messages ───────────────────────────────────────────────────────────
-
     fn unclosed(&self, open: &Open) -> Error {
         let what = match open.kind {
             Kind::Bracket(Bracket::Round, _) => "list )",
@@ -473,32 +412,6 @@ impl<'a> Builder<'a> {
             Kind::Decorator => "the form after #@",
             Kind::Hole | Kind::Interpolation { .. } => "}",
         };
-        let (line, column) = self.line_column(open.offset);
-        Error::new(
-            open.offset,
-            format!("EOF while reading {what} ({line}, {column})"),
-        )
-    }
-
-    fn unmatched(&self, offset: usize) -> Error {
-        let found = self.found(offset);
-        let (line, column) = self.line_column(offset);
-        Error::new(
-            offset,
-            format!("Unmatched delimiter: {found} ({line}, {column})"),
-        )
-    }
-
-    /// The character at an offset.
-    fn found(&self, offset: usize) -> &'a str {
-        let length = self.text[offset..].chars().next().map_or(0, char::len_utf8);
-        &self.text[offset..offset + length]
-    }
-
-    fn line_column(&self, offset: usize) -> (usize, usize) {
-        let before = &self.text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
-        (line, before[line_start..].chars().count() + 1)
+        Error::unclosed(self.text, open.offset, what)
     }
 }

@@ -1,6 +1,6 @@
 //! Rare literals, read by the pest grammar: dates, times, bytes, regular expressions.
 
-use super::Error;
+use super::error::Error;
 use super::grammar::{Grammar, Rule};
 use super::token::{Literal, Result};
 use crate::object::{Date, DateTime, Offset, Regex, Time};
@@ -12,6 +12,7 @@ use pest::iterators::Pair;
 
 /// Reads the date, time or date with time at the start of `text`, and answers its length.
 pub fn moment(text: &str, offset: usize) -> Result<(Literal, usize)> {
+    let text = text.split(BLANKS).next().unwrap_or_default();
     let (pair, length) =
         parse(Rule::moment, text).map_err(|error| moment_error(text, offset, &error))?;
     let literal = match pair.as_rule() {
@@ -28,6 +29,9 @@ pub fn moment(text: &str, offset: usize) -> Result<(Literal, usize)> {
     };
     Ok((literal, length))
 }
+
+/// No date or time goes on behind these.
+const BLANKS: [char; 5] = [' ', '\t', '\r', '\n', ','];
 
 type PestError = Box<pest::error::Error<Rule>>;
 

@@ -21,10 +21,11 @@
 //! Genes, arrays and maps carry the [position](crate::source::Pos) of their opening bracket in the header's `aux`.
 
 mod build;
+mod error;
 mod grammar;
-mod key;
 pub mod lex;
 mod literal;
+mod name;
 mod scan;
 mod text;
 mod token;
@@ -54,22 +55,6 @@ impl std::fmt::Display for ReadError {
 }
 
 impl std::error::Error for ReadError {}
-
-/// A mistake at a byte offset of the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Error {
-    message: String,
-    offset: usize,
-}
-
-impl Error {
-    fn new(offset: usize, message: impl Into<String>) -> Error {
-        Error {
-            message: message.into(),
-            offset,
-        }
-    }
-}
 
 /// Reads all forms of a text. The values are not rooted: no safepoint may pass before they are.
 pub fn read_all(vm: &mut Vm, source_name: &str, text: &str) -> Result<Vec<Value>, ReadError> {

@@ -3,9 +3,10 @@
 //! Tokens that make up almost all of a program are read by hand, byte by byte; `literal` reads the others by the
 //! grammar.
 
+use super::error::Error;
+use super::literal;
 use super::text::{control_escape, trim_triple_end, trim_triple_start, unescape};
 use super::token::{Bracket, Literal, Result, StringPart, Token};
-use super::{Error, literal};
 use std::borrow::Cow;
 
 /// Cuts a text into tokens.
@@ -348,42 +349,44 @@ impl<'a> Scanner<'a> {
     /// The next part of an interpolated string; `is_first` at its start.
     pub fn string_part(&mut self, triple: bool, is_first: bool) -> Result<StringPart<'a>> {
         let start = self.at;
-        let bytes = self.text.as_bytes();
-        let closing: &[u8] = if triple { b"\"\"\"" } else { b"\"" };
-        loop {
-            let rest = bytes.get(self.at..).unwrap_or_default();
-            let (length, part) = match rest {
-                [] => return Err(Error::new(start, UNCLOSED_STRING)),
-                [b'\\', ..] => {
-                    self.at += 2;
-                    continue;
-                }
+        let quotes = if triple { "\"\"\"" } else { "\"" };
+        self.skip_text(quotes)?;
+        let rest = &self.text[self.at..];
+        if self.at == start {
+            let (length, part) = match rest.as_bytes() {
                 [b'#', b'{', ..] => (2, StringPart::Hole),
                 [b'#', b'(', ..] => (2, StringPart::Open(Bracket::Round)),
                 [b'#', b'[', ..] => (2, StringPart::Open(Bracket::Square)),
-                [b'#', b'<', ..] if self.at == start => {
+                [b'#', ..] => {
                     self.block_comment()?;
-                    return Ok(StringPart::Text(Cow::Borrowed("")));
+                    (0, StringPart::Text(Cow::Borrowed("")))
                 }
-                [b'#', b'<', ..] => (0, StringPart::Close),
-                _ if rest.starts_with(closing) => (closing.len(), StringPart::Close),
-                _ => {
-                    self.at += 1;
-                    continue;
-                }
+                _ => (quotes.len(), StringPart::Close),
             };
-            if self.at == start {
-                self.at += length;
-                return Ok(part);
+            self.at += length;
+            return Ok(part);
+        }
+        let mut raw = &self.text[start..self.at];
+        if triple && is_first {
+            raw = trim_triple_start(raw);
+        }
+        if triple && rest.starts_with('"') {
+            raw = trim_triple_end(raw);
+        }
+        Ok(StringPart::Text(unescape(raw, start)?))
+    }
+
+    /// Moves to the next hole, comment or end of an interpolated string.
+    fn skip_text(&mut self, quotes: &str) -> Result<()> {
+        let start = self.at;
+        loop {
+            match self.text.as_bytes().get(self.at..) {
+                Some([b'\\', ..]) => self.at += 2,
+                Some([b'#', b'{' | b'(' | b'[' | b'<', ..]) => return Ok(()),
+                Some([b'"', ..]) if self.text[self.at..].starts_with(quotes) => return Ok(()),
+                Some([_, ..]) => self.at += 1,
+                _ => return Err(Error::new(start, UNCLOSED_STRING)),
             }
-            let mut raw = &self.text[start..self.at];
-            if triple && is_first {
-                raw = trim_triple_start(raw);
-            }
-            if triple && length == closing.len() && matches!(part, StringPart::Close) {
-                raw = trim_triple_end(raw);
-            }
-            return Ok(StringPart::Text(unescape(raw, start)?));
         }
     }
 }
@@ -393,17 +396,4 @@ const UNCLOSED_STRING: &str = "read_string failure: ErrQuoteExpected";
 
 fn digits(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).count()
-}
-
-/// Resolves the backslashes of a name.
-pub fn unescape_name(spelling: &str) -> Cow<'_, str> {
-    if !spelling.contains('\\') {
-        return Cow::Borrowed(spelling);
-    }
-    let mut out = String::with_capacity(spelling.len());
-    let mut chars = spelling.chars();
-    while let Some(c) = chars.next() {
-        out.extend(if c == '\\' { chars.next() } else { Some(c) });
-    }
-    Cow::Owned(out)
 }

@@ -1,6 +1,6 @@
 //! Text inside of quotes: escapes, and the blank edges of triple-quoted strings.
 
-use super::Error;
+use super::error::Error;
 use super::token::Result;
 use std::borrow::Cow;
 

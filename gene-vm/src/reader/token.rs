@@ -1,6 +1,6 @@
 //! Tokens: what the scanner hands to the builder.
 
-use super::Error;
+use super::error::Error;
 use crate::object::{Date, DateTime, Regex, Time};
 use std::borrow::Cow;
 
