@@ -10,12 +10,11 @@
 //! a trait `Context` with what they need from the crate. Mistakes in the rules are compile errors
 //! that show file, line and column. The notation is described in `docs/rules.md`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use gene_isle_core::compile::compile;
-use gene_isle_core::diagnostic::{Code, Diagnostic};
 use gene_isle_core::generate;
-use gene_isle_core::source::{Sources, Span};
+use gene_isle_core::load::{Loaded, load};
 use proc_macro::TokenStream;
 use quote::quote;
 use syn::punctuated::Punctuated;
@@ -32,39 +31,11 @@ pub fn rules(input: TokenStream) -> TokenStream {
     };
     let root =
         std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
-    let mut sources = Sources::new();
-    let mut errors = Vec::new();
-    let mut paths = Vec::new();
-    for name in &names {
-        let path = locate(&root, &name.value());
-        let (text, error) = match std::fs::read(&path) {
-            Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => (text, None),
-                Err(_) => (
-                    String::new(),
-                    Some((Code::NotUtf8, "the file is not UTF-8 text".to_string())),
-                ),
-            },
-            Err(error) => (
-                String::new(),
-                Some((Code::Unreadable, format!("cannot read the file: {error}"))),
-            ),
-        };
-        let file = sources.add(name.value(), text);
-        if let Some((code, message)) = error {
-            let span = Span {
-                file,
-                start: 0,
-                end: 0,
-            };
-            errors.push(Diagnostic::new(code, span, message));
-        }
-        paths.extend(
-            path.canonicalize()
-                .ok()
-                .and_then(|path| path.to_str().map(str::to_string)),
-        );
-    }
+    let Loaded {
+        sources,
+        paths,
+        errors,
+    } = load(&root, names.iter().map(LitStr::value));
     let items = if errors.is_empty() {
         match compile(&sources) {
             Ok(program) => generate::generate(&program, &sources),
@@ -73,19 +44,13 @@ pub fn rules(input: TokenStream) -> TokenStream {
     } else {
         generate::compile_error(&errors, &sources)
     };
+    let paths = paths
+        .iter()
+        .filter_map(|path| Some(path.canonicalize().ok()?.to_str()?.to_string()));
     // Mentioning the files makes the compiler watch them.
     quote! {
         #(const _: &[u8] = include_bytes!(#paths);)*
         #items
     }
     .into()
-}
-
-/// The file in the crate's folder, or else in the nearest folder above that has it.
-fn locate(root: &Path, name: &str) -> PathBuf {
-    let found = root
-        .ancestors()
-        .map(|folder| folder.join(name))
-        .find(|path| path.is_file());
-    found.unwrap_or_else(|| root.join(name))
 }

@@ -61,3 +61,23 @@ pub fn cranelift_backends(folder: &Path) -> Vec<(String, Vec<PathBuf>)> {
         .map(|compilation| (compilation.name.clone(), compilation.paths().unwrap()))
         .collect()
 }
+
+/// A reproducible source of random numbers.
+pub struct Random(pub u64);
+
+impl Random {
+    /// The next number.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        let mixed = (self.0 ^ (self.0 >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        mixed ^ (mixed >> 29)
+    }
+
+    /// A number below a limit.
+    pub fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+}
