@@ -1,0 +1,44 @@
+//! Getting at program text.
+
+use std::fs;
+use std::io::{self, ErrorKind, IsTerminal, Read};
+use std::path::Path;
+
+/// Reads a source file.
+pub fn read_file(path: &Path) -> Result<String, String> {
+    let shown = path.display();
+    match fs::read(path) {
+        Ok(bytes) => decode(bytes, &shown.to_string()),
+        Err(error) => Err(match error.kind() {
+            ErrorKind::NotFound => format!("File not found: {shown}"),
+            ErrorKind::IsADirectory => format!("{shown} is a directory, not a source file"),
+            _ => format!("Cannot read {shown}: {error}"),
+        }),
+    }
+}
+
+/// Reads standard input to its end; nothing when that is a terminal or empty.
+pub fn read_stdin() -> Result<Option<String>, String> {
+    let mut stdin = io::stdin();
+    if stdin.is_terminal() {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    stdin
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("Cannot read standard input: {error}"))?;
+    let text = decode(bytes, "standard input")?;
+    Ok((!text.is_empty()).then_some(text))
+}
+
+fn decode(bytes: Vec<u8>, origin: &str) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..valid]
+            .iter()
+            .filter(|&&byte| byte == b'\n')
+            .count()
+            + 1;
+        format!("{origin} is not UTF-8 text: line {line} holds an invalid byte")
+    })
+}
