@@ -13,6 +13,7 @@ pub mod interpret;
 pub mod modules;
 pub mod object;
 pub mod print;
+pub mod program;
 pub mod reader;
 pub mod source;
 pub mod symbol;

@@ -109,7 +109,8 @@ impl Compiler<'_> {
     /// `{{k v …}}`
     pub(super) fn hash_map(&mut self, entries: &[Value], sealed: bool) -> Compile {
         if entries.len() % 2 == 1 {
-            return self.error("HashMap literals expect alternating key/value entries");
+            let message = "HashMap literals expect alternating key/value entries".into();
+            return self.raise_error(message, Want::Value);
         }
         self.values(entries)?;
         self.e

@@ -465,7 +465,7 @@ impl Compiler<'_> {
 }
 
 /// May a form with this head be an infix expression? These heads keep their own syntax.
-fn takes_infix(head: Value) -> bool {
+pub(super) fn takes_infix(head: Value) -> bool {
     !matches!(
         head.as_symbol(),
         Some(

@@ -15,6 +15,7 @@ mod exceptions;
 mod expressions;
 mod functions;
 mod infix;
+mod listing;
 mod loops;
 mod module;
 mod paths;
@@ -25,6 +26,7 @@ mod scopes;
 mod side;
 
 pub use environment::Environment;
+pub use listing::listing;
 pub use module::{Module, ModuleKind, code_of, evaluated, module};
 pub use side::{EnumVariant, Error, PatternElement, SideEntry};
 

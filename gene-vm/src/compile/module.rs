@@ -1,6 +1,7 @@
 //! Entry points: modules, functions at their first call, evaluated code.
 
 use super::environment::{Environment, StaticScope, Unit};
+use super::expressions::takes_infix;
 use super::scan::{self, Captured};
 use super::{Compile, Compiler, Emitter, Error, ScopeState, Want};
 use crate::code::{Code, FunctionKind, Prototype};
@@ -10,7 +11,7 @@ use crate::source::Pos;
 use crate::symbol::{Symbol, sym};
 use crate::value::Value;
 use crate::vm::{Raise, Vm};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 /// What the body being compiled is.
@@ -123,7 +124,7 @@ pub fn code_of(vm: &mut Vm, function: Gc<Function>) -> Result<*const Code, Raise
     Ok(code)
 }
 
-fn compile_function(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result<Code, Error> {
+pub(super) fn compile_function(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result<Code, Error> {
     let unit = prototype.environment.scope.unit.clone();
     let mut forms = prototype.body.clone();
     forms.push(prototype.parameter_form);
@@ -150,8 +151,28 @@ fn compile_function(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result<Code, Erro
     )
 }
 
-/// Compiles a form to be run with the variables of `environment`; variables that it declares vanish.
+/// Evaluates a form as code that stands in `environment`, with the variables in `scope`, written in the body of
+/// `function`. Variables that it declares vanish.
 pub fn evaluated(
+    vm: &mut Vm,
+    form: Value,
+    environment: &Environment,
+    scope: Value,
+    function: Gc<Function>,
+) -> Result<Value, Raise> {
+    let prototype =
+        compile_evaluated(vm, form, environment).map_err(|error| vm.raise_compile_error(&error))?;
+    let body = vm.heap.value(Function {
+        scope,
+        code: Cell::new(std::ptr::null()),
+        namespace: function.namespace,
+        class: function.class,
+        prototype,
+    });
+    vm.call(body, &[])
+}
+
+fn compile_evaluated(
     vm: &mut Vm,
     form: Value,
     environment: &Environment,
@@ -305,9 +326,11 @@ fn same_name(form: &Value, name: Option<Symbol>) -> bool {
 }
 
 fn is_definition(gene: &Gene) -> bool {
-    if gene.children.first().is_some_and(|&child| {
-        scan::is_assignment(child) || child.as_symbol().is_some_and(scan::is_infix_operator)
-    }) {
+    let is_operand = gene.children.first().is_some_and(|&child| {
+        let is_infix = child.as_symbol().is_some_and(scan::is_infix_operator);
+        scan::is_assignment(child) || is_infix && takes_infix(gene.head)
+    });
+    if is_operand {
         return false;
     }
     matches!(

@@ -62,11 +62,7 @@ impl Compiler<'_> {
 
     /// Opens a scope. The heap object, if it has one, is made here.
     pub(super) fn open_scope(&mut self, has_heap_scope: bool) {
-        let parent = if self.scopes.is_empty() {
-            Some(self.prototype.environment.clone())
-        } else {
-            Some(self.environment())
-        };
+        let parent = Some(self.environment());
         let outer_heap_local = self.innermost_heap_local();
         let local_mark = self.e.local_mark();
         let scope = StaticScope::new(self.unit.clone(), parent, has_heap_scope);
@@ -134,7 +130,10 @@ impl Compiler<'_> {
 
     /// What is visible here.
     pub(super) fn environment(&self) -> Environment {
-        self.innermost().scope.environment()
+        self.scopes.last().map_or_else(
+            || self.prototype.environment.clone(),
+            |state| state.scope.environment(),
+        )
     }
 
     /// The visible declaration of a name.

@@ -1,0 +1,75 @@
+//! Listings of bytecode.
+
+use super::{Error, SideEntry};
+use crate::code::{Code, Prototype};
+use crate::vm::Vm;
+use std::fmt::Write;
+use std::rc::Rc;
+
+/// The listing of a prototype's code and of all functions in it. Functions are compiled for it.
+pub fn listing(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result<String, Error> {
+    let mut out = String::new();
+    let mut pending = vec![prototype.clone()];
+    while let Some(prototype) = pending.pop() {
+        if prototype.code.get().is_none() {
+            let code = super::module::compile_function(vm, &prototype)?;
+            let _ = prototype.code.set(Box::new(code));
+        }
+        let code = prototype.code.get().expect("it was just set");
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        write_code(&mut out, code);
+        let inner = code.side.iter().filter_map(|entry| match entry {
+            SideEntry::Prototype(prototype) => Some(prototype.clone()),
+            _ => None,
+        });
+        let inner: Vec<_> = inner.collect();
+        pending.extend(inner.into_iter().rev());
+    }
+    Ok(out)
+}
+
+fn write_code(out: &mut String, code: &Code) {
+    let _ = writeln!(
+        out,
+        "{}: parameters {}, locals {}, operands {}",
+        code.name, code.params, code.locals, code.max_operands
+    );
+    let _ = writeln!(out, "Instructions ({}):", code.instrs.len());
+    for (pc, instr) in code.instrs.iter().enumerate() {
+        let note = note(code, instr.op, instr.c);
+        let _ = writeln!(out, "{pc:04} {instr}{note}");
+    }
+    for handler in &code.handlers {
+        let _ = writeln!(
+            out,
+            "handler {:04}..{:04} -> {:04}",
+            handler.start, handler.end, handler.target
+        );
+    }
+}
+
+/// What an operand refers to.
+fn note(code: &Code, op: crate::bytecode::Op, c: i32) -> String {
+    use crate::bytecode::Operands;
+    let index = c as usize;
+    match op.operands() {
+        Operands::Const => format!("  # {}", crate::print::written(code.constants[index])),
+        Operands::Cache | Operands::CountCache => format!("  # {}", code.caches[index].name()),
+        Operands::Call => match code.calls[index].name {
+            Some(name) => format!("  # {name}"),
+            None => String::new(),
+        },
+        Operands::LocalSide => match &code.side[index] {
+            SideEntry::Prototype(prototype) => {
+                format!(
+                    "  # {}",
+                    prototype.name.map_or("<unnamed>", |name| name.name())
+                )
+            }
+            _ => String::new(),
+        },
+        _ => String::new(),
+    }
+}

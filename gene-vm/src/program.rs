@@ -1,0 +1,108 @@
+//! Whole programs: reading, compiling, running, and what to say when that fails.
+
+use crate::compile::{Error, ModuleKind};
+use crate::object::Instance;
+use crate::reader::ReadError;
+use crate::source::{Location, Pos};
+use crate::symbol::{Symbol, sym};
+use crate::value::Value;
+use crate::vm::{Raise, Vm};
+
+/// Why a program did not come to its normal end.
+#[derive(Debug)]
+pub enum Failure {
+    /// The text cannot be read.
+    Read(ReadError),
+    /// The compiler found a mistake before anything ran.
+    Compile(Error),
+    /// An exception left the program; it is in the VM.
+    Exception,
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Failure {
+        Failure::Read(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure::Compile(error)
+    }
+}
+
+impl From<Raise> for Failure {
+    fn from(_: Raise) -> Failure {
+        Failure::Exception
+    }
+}
+
+/// A failure as messages show it.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The exception's class, if it was one.
+    pub class: Option<String>,
+    /// What happened.
+    pub message: String,
+    /// Where: the innermost form that was being evaluated.
+    pub pos: Pos,
+    /// The same as file, line and column.
+    pub location: Option<Location>,
+    /// The calls that were under way, innermost first.
+    pub stack: Vec<(Symbol, Option<Location>)>,
+}
+
+impl Vm {
+    /// Reads, compiles and runs the main module. `name` is the path as given, `<eval>` …
+    pub fn run_main(&mut self, name: &str, text: &str) -> Result<Value, Failure> {
+        let forms = crate::reader::read_all(self, name, text)?;
+        let module =
+            crate::compile::module(self, &forms, Symbol::intern(name), ModuleKind::Main, None)?;
+        let namespace = self.module_namespace(name, true);
+        let (value, _) = self.run_module(&module, namespace, Value::NIL)?;
+        Ok(value)
+    }
+
+    /// The bytecode of a program, module and functions, without running it.
+    pub fn compile_listing(&mut self, name: &str, text: &str) -> Result<String, Failure> {
+        let forms = crate::reader::read_all(self, name, text)?;
+        let module =
+            crate::compile::module(self, &forms, Symbol::intern(name), ModuleKind::Main, None)?;
+        Ok(crate::compile::listing(self, &module.prototype)?)
+    }
+
+    /// Describes a failure.
+    pub fn report(&self, failure: &Failure) -> Report {
+        let (message, pos) = match failure {
+            Failure::Read(error) => (error.message.clone(), error.pos),
+            Failure::Compile(error) => (error.message.clone(), error.pos),
+            Failure::Exception => return self.report_exception(),
+        };
+        Report {
+            class: None,
+            message,
+            pos,
+            location: self.sources.location(pos),
+            stack: Vec::new(),
+        }
+    }
+
+    fn report_exception(&self) -> Report {
+        let exception = self.exception.get::<Instance>();
+        let message = exception
+            .and_then(|exception| exception.field(sym::MESSAGE))
+            .unwrap_or(Value::NIL);
+        let trace = self.stack_trace();
+        let pos = trace.first().map_or(Pos::NONE, |entry| entry.pos);
+        Report {
+            class: exception.map(|exception| exception.class().name.to_string()),
+            message: crate::print::display(message),
+            pos,
+            location: self.sources.location(pos),
+            stack: trace
+                .iter()
+                .map(|entry| (entry.function, self.sources.location(entry.pos)))
+                .collect(),
+        }
+    }
+}
