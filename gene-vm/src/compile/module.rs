@@ -11,7 +11,7 @@ use crate::source::Pos;
 use crate::symbol::{Symbol, sym};
 use crate::value::Value;
 use crate::vm::{Raise, Vm};
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// What the body being compiled is.
@@ -151,28 +151,8 @@ pub(super) fn compile_function(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result
     )
 }
 
-/// Evaluates a form as code that stands in `environment`, with the variables in `scope`, written in the body of
-/// `function`. Variables that it declares vanish.
+/// Compiles a form to be evaluated in `environment`. Variables that it declares vanish.
 pub fn evaluated(
-    vm: &mut Vm,
-    form: Value,
-    environment: &Environment,
-    scope: Value,
-    function: Gc<Function>,
-) -> Result<Value, Raise> {
-    let prototype =
-        compile_evaluated(vm, form, environment).map_err(|error| vm.raise_compile_error(&error))?;
-    let body = vm.heap.value(Function {
-        scope,
-        code: Cell::new(std::ptr::null()),
-        namespace: function.namespace,
-        class: function.class,
-        prototype,
-    });
-    vm.call(body, &[])
-}
-
-fn compile_evaluated(
     vm: &mut Vm,
     form: Value,
     environment: &Environment,
