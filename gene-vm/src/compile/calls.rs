@@ -1,5 +1,6 @@
 //! Calls: functions, macro functions, methods, `super`, `new`.
 
+use super::quote::call_as_data;
 use super::{Compile, Compiler, SideEntry, Want, scan};
 use crate::bytecode::{Instr, Op};
 use crate::code::{CallShape, FunctionKind};
@@ -39,7 +40,7 @@ impl Compiler<'_> {
         let end = self.e.label();
         self.e.jump(Op::JumpIfMacro, is_macro, 0);
         let depth = self.e.depth;
-        self.call_pushed(&gene, want)?;
+        self.or_raise(want, |c| c.call_pushed(&gene, want))?;
         let after = self.e.depth;
         if want != Want::Return {
             self.e.jump(Op::Jump, end, 0);
@@ -47,6 +48,7 @@ impl Compiler<'_> {
         self.e.bind(is_macro);
         self.e.depth = depth;
         let environment = self.environment();
+        let form = call_as_data(self.vm, form);
         let entry = self.e.side(SideEntry::MacroCall { form, environment });
         let scope = self.innermost_heap_local();
         self.e.op_bc(Op::CallMacro, scope, entry, 1, 1);
@@ -54,6 +56,21 @@ impl Compiler<'_> {
         self.e.bind(end);
         self.e.depth = after;
         Ok(())
+    }
+
+    /// Compiles the call of a callee that evaluates its arguments. For a macro function they may be anything: a
+    /// mistake in them counts only when control comes here.
+    fn or_raise(&mut self, want: Want, call: impl FnOnce(&mut Self) -> Compile) -> Compile {
+        let mark = self.e.mark();
+        let (scopes, exits) = (self.scopes.len(), self.exits.len());
+        let Err(error) = call(self) else {
+            return Ok(());
+        };
+        self.e.roll_back(mark);
+        self.scopes.truncate(scopes);
+        self.exits.truncate(exits);
+        self.e.pop();
+        self.raise_error(error.message, want)
     }
 
     /// Emits the arguments and the call of the callee on the stack.

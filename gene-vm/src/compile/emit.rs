@@ -13,6 +13,15 @@ use std::cell::{Cell, RefCell};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Label(usize);
 
+/// A point of emission.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    instrs: usize,
+    handlers: usize,
+    depth: usize,
+    pos: Pos,
+}
+
 /// The instructions of one body while they are made.
 #[derive(Default)]
 pub(super) struct Emitter {
@@ -291,6 +300,24 @@ impl Emitter {
             }
             None => self.op(op, 2, 1),
         }
+    }
+
+    /// Where emission stands, for [`Emitter::roll_back`].
+    pub fn mark(&self) -> Mark {
+        Mark {
+            instrs: self.instrs.len(),
+            handlers: self.handlers.len(),
+            depth: self.depth,
+            pos: self.pos,
+        }
+    }
+
+    /// Takes back what was emitted since the mark.
+    pub fn roll_back(&mut self, mark: Mark) {
+        self.drop_last(self.instrs.len() - mark.instrs);
+        self.handlers.truncate(mark.handlers);
+        self.depth = mark.depth;
+        self.pos = mark.pos;
     }
 
     // ── Labels and jumps ───────────────────────────────────────────────────

@@ -120,7 +120,7 @@ impl Compiler<'_> {
         if first_symbol.is_some_and(scan::is_infix_operator) && takes_infix(gene.head) {
             return self.infix(&gene, want);
         }
-        if is_method_call && takes_infix(gene.head) {
+        if is_method_call && !gene.head.is_symbol(sym::SUPER) {
             return self.method_call(&gene, want);
         }
         if let Some(op) = gene.head.as_symbol().and_then(prefix_operator) {
@@ -490,7 +490,6 @@ pub(super) fn takes_infix(head: Value) -> bool {
                 | sym::DOLLAR
                 | sym::ARROW
                 | sym::AT
-                | sym::SUPER
         )
     )
 }

@@ -198,3 +198,14 @@ pub fn header_at<'a>(address: u64) -> &'a Header {
 pub const fn data_offset<T>() -> usize {
     std::mem::offset_of!(Object<T>, data)
 }
+
+/// Gives the object that `to` refers to the seal and the position of the one that `from` refers to.
+pub(crate) fn copy_flags(from: crate::Value, to: crate::Value) {
+    let mask = crate::value::PAYLOAD_MASK;
+    let from = header_at(from.bits() & mask);
+    let (sealed, aux) = (from.sealed, from.aux);
+    let mut to = Gc::<()>::from_address(to.bits() & mask);
+    let header = to.header_mut();
+    header.sealed = sealed;
+    header.aux = aux;
+}

@@ -12,6 +12,7 @@ mod gc;
 mod items;
 mod mark;
 
+pub(crate) use gc::copy_flags;
 pub use gc::{Gc, Header, HeapData, Kind, data_offset, header_at};
 pub use items::Items;
 pub use mark::Tracer;
