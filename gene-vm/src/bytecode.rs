@@ -131,8 +131,10 @@ opcodes! {
     SetCaptured DepthSlot,
 
     // ── Names, namespaces ───────────────────────────────────────────────────
-    /// `[] → [v]`: look-up of a free name; an unknown one raises `X is not defined`, or is undefined if a = 1
+    /// `[] → [v]`: look-up of a free name; raises `X is not defined`
     GetName Cache,
+    /// `[] → [v]`: look-up of a free name in a type; undefined when unknown
+    GetTypeName Cache,
     /// `[v] → [v]`: assignment to a free name
     SetName Cache,
     /// `[] → [v]`: `$name`, a global; `void` when unknown

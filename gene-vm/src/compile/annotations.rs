@@ -207,16 +207,7 @@ impl Compiler<'_> {
             Some(_) => self.load_unchecked(name),
             None => {
                 let cache = self.e.cache(name);
-                self.e.emit(
-                    Instr {
-                        op: Op::GetName,
-                        a: 1,
-                        b: 0,
-                        c: cache as i32,
-                    },
-                    0,
-                    1,
-                );
+                self.e.op_c(Op::GetTypeName, cache, 0, 1);
             }
         }
     }

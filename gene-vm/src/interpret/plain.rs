@@ -150,6 +150,10 @@ impl Vm {
                 let value = self.find_name(&code.caches[index], running())?;
                 self.push_operand(value);
             }
+            Op::GetTypeName => {
+                let value = self.name_in(running().namespace, name());
+                self.push_operand(value.unwrap_or(Value::UNDEFINED));
+            }
             Op::SetName => self.set_name(running(), name(), self.operand(0)),
             Op::GetGlobal => {
                 let member = self.builtins.global.members.get(&name()).copied();
@@ -391,6 +395,21 @@ impl Vm {
                 let references = self.operands(b as usize);
                 self.link_types(self.operand(b as usize), references);
                 self.drop_operands(b as usize);
+            }
+
+            Op::Import => {
+                let SideEntry::Import(form) = side() else {
+                    unreachable!("the side entry of an import is its form")
+                };
+                self.import(*form, running().namespace)?;
+                self.push_operand(Value::NIL);
+            }
+            Op::Export => {
+                let SideEntry::Export(names) = side() else {
+                    unreachable!("the side entry of an export is its names")
+                };
+                self.export(names, running().namespace)?;
+                self.push_operand(Value::NIL);
             }
 
             // ── Iteration, patterns ────────────────────────────────────────
