@@ -59,10 +59,7 @@ pub(super) fn install(vm: &mut Vm) {
         vm.builtins.global,
         &[("print", print), ("println", println)],
     );
-    vm.define_functions(
-        vm.builtins.gene,
-        &[("print", print_out), ("println", println_out)],
-    );
+    vm.define_functions(vm.builtins.gene, &[("print", print), ("println", println)]);
 }
 
 fn print(vm: &mut Vm, args: Args) -> Result {
@@ -75,29 +72,7 @@ fn println(vm: &mut Vm, args: Args) -> Result {
     Ok(Value::NIL)
 }
 
-fn print_out(vm: &mut Vm, args: Args) -> Result {
-    let text = line(args, "");
-    vm.io.print(&text);
-    Ok(Value::NIL)
-}
-
-fn println_out(vm: &mut Vm, args: Args) -> Result {
-    let text = line(args, "\n");
-    vm.io.print(&text);
-    Ok(Value::NIL)
-}
-
 fn write_line(vm: &mut Vm, args: Args, end: &str) {
-    let text = line(args, end);
-    if args.keyword(sym::STDERR).is_some_and(Value::is_truthy) {
-        vm.io.print_error(&text);
-    } else {
-        vm.io.print(&text);
-    }
-}
-
-/// The display forms of the arguments, separated by spaces.
-fn line(args: Args, end: &str) -> String {
     let mut line = String::new();
     for (i, &value) in args.as_slice().iter().enumerate() {
         if i > 0 {
@@ -106,5 +81,9 @@ fn line(args: Args, end: &str) -> String {
         write_value(&mut line, value, Form::Display);
     }
     line.push_str(end);
-    line
+    if args.keyword(sym::STDERR).is_some_and(Value::is_truthy) {
+        vm.io.print_error(&line);
+    } else {
+        vm.io.print(&line);
+    }
 }

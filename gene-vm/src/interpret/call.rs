@@ -170,14 +170,8 @@ impl Vm {
                         .map(Prepared::Done);
                 }
                 Some(Kind::Selector) => {
-                    let selector = callee.get().expect("the kind was tested");
-                    let args = Args {
-                        first: base,
-                        count: arguments.count,
-                        keywords: arguments.keywords,
-                    };
                     return self
-                        .apply_selector(selector, args.as_slice())
+                        .apply_selector(callee, base, arguments)
                         .map(Prepared::Done);
                 }
                 Some(Kind::Instance) => {

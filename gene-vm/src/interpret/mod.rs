@@ -23,6 +23,7 @@ mod patterns;
 mod plain;
 mod run;
 mod safepoint;
+mod select;
 mod shaped;
 mod throw;
 mod unwind;

@@ -1,0 +1,6 @@
+//! Tools for people who write rule files.
+//!
+//! They look at rules through the compiler in `gene-isle-core` and are a crate of their own so
+//! that what is built from rules does not depend on them.
+
+pub mod format;
