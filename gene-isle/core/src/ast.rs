@@ -53,6 +53,8 @@ pub enum ItemKind {
     Define(Define),
     /// `(inst …)`
     Inst(Inst),
+    /// `(flags …)`
+    Flags(FlagsForm),
     /// `(helper …)`
     Helper(Helper),
     /// `(test …)`
@@ -429,6 +431,26 @@ pub struct Operand {
     pub direction: Direction,
     /// How to compute it from the fields, where it is not a field itself.
     pub from: Option<Datum>,
+}
+
+/// `(flags TERM USE)`
+#[derive(Clone, Debug)]
+pub struct FlagsForm {
+    /// The term, made by a Rust function.
+    pub term: Ident,
+    /// What it does with the machine's flags.
+    pub usage: FlagUse,
+}
+
+/// What an extern constructor does with the machine's flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlagUse {
+    /// It neither reads nor changes them.
+    Keeps,
+    /// It reads and keeps them.
+    Reads,
+    /// It sets them.
+    Sets,
 }
 
 /// `(helper NAME PATH (ARGS) RESULT (may EFFECT…))`

@@ -8,7 +8,7 @@ use crate::rule_set::{self, RuleSet};
 use crate::source::Sources;
 use crate::terms::TermEnv;
 use crate::types::TypeEnv;
-use crate::{overlap, parse, recursion};
+use crate::{flags, overlap, parse, recursion, tests};
 
 /// Rule files that were understood.
 #[derive(Debug)]
@@ -54,6 +54,8 @@ pub fn analyze(sources: &Sources) -> (Program, Vec<Diagnostic>) {
         sets = rule_set::build(&checked.rules, &types, &terms, &mut errors);
         overlap::check(&sets, &checked.rules, &terms, &mut errors);
         recursion::check(&sets, &terms, &mut errors);
+        flags::check(&items, &sets, &checked, &terms, &machine, &mut errors);
+        tests::check(&items, &checked, &mut errors);
     }
     let program = Program {
         items,

@@ -11,7 +11,7 @@
 //! | terms | [`terms`] | the term environment |
 //! | check | [`check`] | rules with types and resolved names |
 //! | normal form | [`rule_set`] | bindings and constraints shared by the rules of a term |
-//! | overlap, recursion | [`overlap`], [`recursion`] | errors only |
+//! | overlap, recursion, flags | [`overlap`], [`recursion`], [`flags`] | errors only |
 //! | decide | [`decision`] | a decision tree for each term |
 //! | generate | [`mod@generate`] | Rust |
 //!
@@ -22,6 +22,7 @@ pub mod check;
 pub mod compile;
 pub mod decision;
 pub mod diagnostic;
+pub mod flags;
 pub mod generate;
 pub mod load;
 pub mod machine;
@@ -32,4 +33,5 @@ pub mod recursion;
 pub mod rule_set;
 pub mod source;
 pub mod terms;
+pub mod tests;
 pub mod types;

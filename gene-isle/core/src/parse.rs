@@ -50,6 +50,7 @@ const FORMS: &[(&str, G)] = &[
     ("offset", G::offset_form),
     ("define", G::define_form),
     ("inst", G::inst_form),
+    ("flags", G::flags_form),
     ("helper", G::helper_form),
     ("test", G::test_form),
 ];
@@ -183,6 +184,7 @@ fn usage(head: &str) -> String {
         "offset" => "(offset NAME BITS UNIT)",
         "define" => "(define (NAME PARAMETER…) EXPR)",
         "inst" => "(inst NAME (OPERAND KIND out)… (bits \"…\") (asm \"…\") (does EFFECT…))",
+        "flags" => "(flags TERM keeps), (flags TERM reads) or (flags TERM sets)",
         "helper" => {
             "(helper NAME rust::path (ARGUMENT…) RESULT (may EFFECT…)), the last part optional"
         }
@@ -226,6 +228,8 @@ fn describe(rules: &[G]) -> String {
                 G::code_case => "a case `(Name number \"assembly\")`",
                 G::sized_choice => "a choice `(Kind \"bits\")`",
                 G::path => "a Rust path",
+                G::flag_use => "`keeps`, `reads` or `sets`",
+                G::type_flag => "`extern`",
                 G::test_clause | G::test_rules | G::test_asm | G::test_value => "a clause",
                 G::extern_constructor | G::extern_extractor | G::extern_const => {
                     "`constructor`, `extractor` or `const`"
@@ -535,6 +539,14 @@ impl Cx {
                 body: self.datum(next(parts))?,
             }),
             G::inst_form => ItemKind::Inst(self.inst(parts)?),
+            G::flags_form => ItemKind::Flags(FlagsForm {
+                term: self.ident(next(parts)),
+                usage: match next(parts).as_str() {
+                    "keeps" => FlagUse::Keeps,
+                    "reads" => FlagUse::Reads,
+                    _ => FlagUse::Sets,
+                },
+            }),
             G::helper_form => ItemKind::Helper(Helper {
                 name: self.ident(next(parts)),
                 path: self.ident(next(parts)),

@@ -4,6 +4,7 @@ mod body;
 mod context;
 mod helpers;
 pub(crate) mod names;
+mod tests;
 mod types;
 
 use proc_macro2::TokenStream;
@@ -26,7 +27,9 @@ pub fn generate(program: &Program, sources: &Sources) -> TokenStream {
         .sets
         .iter()
         .map(|set| body::constructor(program, set, sources));
-    quote! { #rule_table #types #context #machine #helpers #(#bodies)* }
+    let coverage = tests::coverage(program);
+    let tests = tests::generate(program, sources);
+    quote! { #rule_table #coverage #types #context #machine #helpers #(#bodies)* #tests }
 }
 
 /// The Rust function of one term that has rules.
