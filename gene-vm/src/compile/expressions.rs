@@ -107,6 +107,10 @@ impl Compiler<'_> {
         }) || first
             .and_then(|f| f.get::<ComplexSymbol>())
             .is_some_and(|path| path.parts[0].name().starts_with(".@"));
+        if gene.head.is_symbol(sym::HASH_MAP) {
+            self.hash_map(&gene.children, gene.header().sealed)?;
+            return self.finish(want);
+        }
         if gene.header().sealed || gene.head.is_symbol(sym::PLACEHOLDER) {
             self.build_gene(&gene, gene.head)?;
             return self.finish(want);
@@ -240,10 +244,6 @@ impl Compiler<'_> {
                 self.values(children)?;
                 self.e
                     .op_bc(Op::Interpolate, children.len() as u16, 0, children.len(), 1);
-                self.finish(want)?;
-            }
-            _ if head.name() == "#HashMap" => {
-                self.hash_map(children, gene.header().sealed)?;
                 self.finish(want)?;
             }
             _ => return Ok(false),
