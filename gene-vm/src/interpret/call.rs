@@ -188,6 +188,10 @@ impl Vm {
                     unsafe { base.sub(1).write(method) };
                     arguments.count += 1;
                 }
+                // A String alone in parentheses is that String, like a number.
+                Some(Kind::Str) if arguments.count == 0 && arguments.keywords.is_nil() => {
+                    return Ok(Prepared::Done(callee));
+                }
                 _ => {
                     let kind = crate::print::kind_name(callee);
                     return Err(self.raise(
