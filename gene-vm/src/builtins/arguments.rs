@@ -21,7 +21,7 @@ pub(super) fn is_block(value: Value) -> bool {
 }
 
 /// The text of a String or Symbol.
-pub(super) fn name_text<'a>(value: &'a Value) -> Option<&'a str> {
+pub(super) fn name_text(value: &Value) -> Option<&str> {
     match value.as_symbol() {
         Some(symbol) => Some(symbol.name()),
         None => value.as_str(),

@@ -102,7 +102,7 @@ impl Vm {
 
 impl Walk {
     fn add(&mut self, hash: u64, place: u64) {
-        self.sum = self.sum.wrapping_add(mix(place, hash));
+        self.sum = self.sum.wrapping_add(scramble(mix(place, hash)));
     }
 
     /// Leaves the parts of a container to be hashed.
@@ -151,6 +151,13 @@ fn scalar_hash(value: Value) -> Option<u64> {
         Some(Kind::Variant) => Some(mix(Kind::Variant as u64, value.bits())),
         _ => None,
     }
+}
+
+/// The finaliser of SplitMix64. [`mix`] is linear: without this, exchanging two leaves would not change the sum.
+fn scramble(hash: u64) -> u64 {
+    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    hash ^ (hash >> 31)
 }
 
 fn mix(seed: u64, part: impl Hash) -> u64 {

@@ -59,7 +59,10 @@ pub(super) fn install(vm: &mut Vm) {
         vm.builtins.global,
         &[("print", print), ("println", println)],
     );
-    vm.define_functions(vm.builtins.gene, &[("print", print), ("println", println)]);
+    vm.define_functions(
+        vm.builtins.gene,
+        &[("print", print_out), ("println", println_out)],
+    );
 }
 
 fn print(vm: &mut Vm, args: Args) -> Result {
@@ -72,7 +75,29 @@ fn println(vm: &mut Vm, args: Args) -> Result {
     Ok(Value::NIL)
 }
 
+fn print_out(vm: &mut Vm, args: Args) -> Result {
+    let text = line(args, "");
+    vm.io.print(&text);
+    Ok(Value::NIL)
+}
+
+fn println_out(vm: &mut Vm, args: Args) -> Result {
+    let text = line(args, "\n");
+    vm.io.print(&text);
+    Ok(Value::NIL)
+}
+
 fn write_line(vm: &mut Vm, args: Args, end: &str) {
+    let text = line(args, end);
+    if args.keyword(sym::STDERR).is_some_and(Value::is_truthy) {
+        vm.io.print_error(&text);
+    } else {
+        vm.io.print(&text);
+    }
+}
+
+/// The display forms of the arguments, separated by spaces.
+fn line(args: Args, end: &str) -> String {
     let mut line = String::new();
     for (i, &value) in args.as_slice().iter().enumerate() {
         if i > 0 {
@@ -81,9 +106,5 @@ fn write_line(vm: &mut Vm, args: Args, end: &str) {
         write_value(&mut line, value, Form::Display);
     }
     line.push_str(end);
-    if args.keyword(sym::STDERR).is_some_and(Value::is_truthy) {
-        vm.io.print_error(&line);
-    } else {
-        vm.io.print(&line);
-    }
+    line
 }

@@ -5,27 +5,41 @@
 mod arguments;
 mod array_callbacks;
 mod arrays;
+mod encoding;
+mod env;
+mod events;
+mod files;
 mod freeze;
+mod futures;
 mod generators;
 mod genes;
+mod handles;
 mod hash;
 mod hash_maps;
 mod hash_sets;
 pub mod io;
 mod iterators;
+mod json;
 mod maps;
 mod namespaces;
 mod numbers;
+mod paths;
 mod patterns;
+mod process;
 mod reflect;
 mod regex;
+mod selectors;
+mod serdes;
 mod strings;
+mod subprocess;
+mod time;
 
 use crate::heap::{Gc, Heap, Tracer};
 use crate::object::{Class, Enum, Namespace, NativeFn, NativeFunction};
 use crate::symbol::{Symbol, sym};
 use crate::value::Value;
 use crate::vm::Vm;
+use rustc_hash::FxHashMap;
 
 macro_rules! classes {
     ($($field:ident $name:literal $parent:ident,)*) => {
@@ -92,11 +106,23 @@ classes! {
     thread_exception "ThreadException" concurrency_exception,
     network_exception "NetworkException" exception,
     provider_exception "ProviderException" exception,
-    // These two have no bare names.
     future "Future" none,
     generator "Generator" none,
     selector "Selector" object,
+    process "Process" object,
+    file_reader "FileReader" object,
+    parser "Parser" object,
 }
+
+/// Classes without bare names.
+const HIDDEN: &[&str] = &[
+    "Future",
+    "Generator",
+    "Selector",
+    "Process",
+    "FileReader",
+    "Parser",
+];
 
 /// What the runtime itself provides.
 pub struct Builtins {
@@ -112,6 +138,9 @@ pub struct Builtins {
     pub result: Gc<Enum>,
     /// The enum `Option`.
     pub option: Gc<Enum>,
+    /// Environment variables that the program has set.
+    environment: FxHashMap<String, String>,
+    pub(crate) events: events::Events,
 }
 
 /// A table of natives: names with their functions.
@@ -142,6 +171,8 @@ impl Builtins {
                     (sym::NONE, None),
                 ],
             ),
+            environment: FxHashMap::default(),
+            events: events::Events::default(),
         }
     }
 
@@ -154,6 +185,7 @@ impl Builtins {
         tracer.object(self.genex);
         tracer.object(self.result);
         tracer.object(self.option);
+        self.events.trace(tracer);
     }
 
     /// Fills classes and namespaces.
@@ -161,7 +193,7 @@ impl Builtins {
         for class in vm.builtins.classes.all() {
             let name = class.name;
             let Builtins { global, gene, .. } = &mut vm.builtins;
-            if !matches!(name.name(), "Future" | "Generator" | "Selector") {
+            if !HIDDEN.contains(&name.name()) {
                 global.members.insert(name, Value::object(class));
             }
             gene.members.insert(name, Value::object(class));
@@ -171,6 +203,10 @@ impl Builtins {
             global.members.insert(of.name, Value::object(of));
             // Their variants have bare names, too.
             global.members.extend(&of.variants);
+        }
+        for root in [vm.builtins.gene, vm.builtins.genex] {
+            let members = &mut vm.builtins.global.members;
+            members.insert(root.name, Value::object(root));
         }
         for install in [
             io::install,
@@ -189,6 +225,15 @@ impl Builtins {
             iterators::install,
             generators::install,
             namespaces::install,
+            json::install,
+            serdes::install,
+            encoding::install,
+            env::install,
+            handles::install,
+            files::install,
+            time::install,
+            futures::install,
+            selectors::install,
         ] {
             install(vm);
         }

@@ -80,22 +80,15 @@ fn set(vm: &mut Vm, args: Args) -> Result {
 fn del(vm: &mut Vm, args: Args) -> Result {
     let mut namespace: Gc<Namespace> = vm.receiver(args)?;
     let key = key(vm, args, "del")?;
-    vm.forget_look_ups();
+    vm.names_changed();
     Ok(remove_names(&mut namespace.members, &[key]))
 }
 
 fn clear(vm: &mut Vm, args: Args) -> Result {
     let mut namespace: Gc<Namespace> = vm.receiver(args)?;
-    vm.forget_look_ups();
+    vm.names_changed();
     namespace.members.clear();
     Ok(args[0])
-}
-
-impl Vm {
-    /// Makes inline caches look up anew: members have moved.
-    fn forget_look_ups(&mut self) {
-        self.context.epoch = self.context.epoch.wrapping_add(1);
-    }
 }
 
 fn is_empty(vm: &mut Vm, args: Args) -> Result {

@@ -1,7 +1,7 @@
 //! Arithmetic, comparison and logic for operands of all kinds (3.3 to 3.5, 2.5).
 
 use crate::heap::Kind;
-use crate::object::{Date, DateTime, Instance, Time};
+use crate::object::Instance;
 use crate::print::kind_name;
 use crate::symbol::sym;
 use crate::value::Value;
@@ -248,7 +248,7 @@ impl Vm {
                 None => return Ok(false),
             }
         } else {
-            compare_times(self, x, y)?
+            self.compare_times(x, y)?
         };
         match ordering {
             Some(ordering) => Ok(operator.holds(ordering)),
@@ -275,50 +275,4 @@ impl Vm {
         }
         Ok(crate::equality::equal(x, y))
     }
-}
-
-/// The order of dates, times or date-times.
-fn compare_times(vm: &mut Vm, x: Value, y: Value) -> Result<Option<Ordering>> {
-    if let (Some(x), Some(y)) = (x.get::<Date>(), y.get::<Date>()) {
-        return Ok(Some((*x).cmp(&y)));
-    }
-    if let (Some(x), Some(y)) = (x.get::<Time>(), y.get::<Time>()) {
-        return Ok(Some(instant(0, &x).cmp(&instant(0, &y))));
-    }
-    let (Some(x), Some(y)) = (x.get::<DateTime>(), y.get::<DateTime>()) else {
-        return Ok(None);
-    };
-    if minutes_east(&x.time).is_some() != minutes_east(&y.time).is_some() {
-        return Err(vm.raise(
-            ErrorClass::Type,
-            "Cannot compare naive and offset-aware datetimes",
-        ));
-    }
-    let moment = |of: &DateTime| instant(days(&of.date), &of.time);
-    Ok(Some(moment(&x).cmp(&moment(&y))))
-}
-
-fn minutes_east(time: &Time) -> Option<i64> {
-    let offset = time.offset.as_ref()?;
-    if offset.is_utc {
-        return Some(0);
-    }
-    offset.minutes.map(i64::from)
-}
-
-/// Microseconds, in UTC if the offset is known.
-fn instant(days: i64, time: &Time) -> i64 {
-    let hours = days * 24 + i64::from(time.hour);
-    let minutes = hours * 60 + i64::from(time.minute) - minutes_east(time).unwrap_or(0);
-    (minutes * 60 + i64::from(time.second)) * 1_000_000 + i64::from(time.microsecond)
-}
-
-/// Days from a fixed one; the year is taken to begin in March, so that the leap day comes last.
-fn days(date: &Date) -> i64 {
-    let (year, month) = match date.month {
-        month @ 0..=2 => (i64::from(date.year) - 1, i64::from(month) + 9),
-        month => (i64::from(date.year), i64::from(month) - 3),
-    };
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    year * 365 + leap_days + (month * 153 + 2) / 5 + i64::from(date.day)
 }

@@ -170,8 +170,14 @@ impl Vm {
                         .map(Prepared::Done);
                 }
                 Some(Kind::Selector) => {
+                    let selector = callee.get().expect("the kind was tested");
+                    let args = Args {
+                        first: base,
+                        count: arguments.count,
+                        keywords: arguments.keywords,
+                    };
                     return self
-                        .apply_selector(callee, base, arguments)
+                        .apply_selector(selector, args.as_slice())
                         .map(Prepared::Done);
                 }
                 Some(Kind::Instance) => {

@@ -1,45 +1,19 @@
-//! Futures that calls of asynchronous functions and `async` make, and waiting for them (page 15).
+//! `await` (15.3).
 
-use crate::object::{Future, FutureState};
+use crate::object::Future;
 use crate::print::kind_name;
 use crate::value::Value;
 use crate::vm::{ErrorClass, Result, Vm};
+use std::time::Duration;
 
 impl Vm {
-    /// The future of a computation that is over.
-    pub(super) fn settled_future(&mut self, result: Result) -> Value {
-        match result {
-            Ok(value) => self.new_future(FutureState::Success, value),
-            Err(_) => {
-                let exception = self.take_exception();
-                self.new_future(FutureState::Failure, exception)
-            }
-        }
-    }
-
-    /// A future in some state.
-    pub(crate) fn new_future(&mut self, state: FutureState, value: Value) -> Value {
-        self.heap.value(Future {
-            state,
-            value,
-            on_success: Vec::new(),
-            on_failure: Vec::new(),
-        })
-    }
-
-    /// `await`: the value of a settled future, or its exception raised.
-    pub(super) fn await_settled(&mut self, value: Value) -> Result {
+    /// The value of a future, which is waited for, or its exception raised. A negative timeout means none.
+    pub(super) fn await_value(&mut self, value: Value, timeout_micros: i32) -> Result {
         let Some(future) = value.get::<Future>() else {
             let message = format!("await expects a Future, got: {}", kind_name(value));
             return Err(self.raise(ErrorClass::Argument, message));
         };
-        match future.state {
-            FutureState::Success => Ok(future.value),
-            FutureState::Failure | FutureState::Cancelled => Err(self.throw(future.value)),
-            FutureState::Pending => Err(self.raise(
-                ErrorClass::Exception,
-                "await: nothing will settle this future",
-            )),
-        }
+        let timeout = u64::try_from(timeout_micros).ok();
+        self.await_future(future, timeout.map(Duration::from_micros))
     }
 }

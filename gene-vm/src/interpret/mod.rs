@@ -23,7 +23,6 @@ mod patterns;
 mod plain;
 mod run;
 mod safepoint;
-mod select;
 mod shaped;
 mod throw;
 mod unwind;

@@ -535,10 +535,10 @@ impl Vm {
                     crate::object::FutureState::Failure
                 };
                 let future = self.new_future(state, self.operand(0));
-                self.replace(1, future);
+                self.replace(1, Value::object(future));
             }
             Op::Await => {
-                let value = self.await_settled(self.operand(0))?;
+                let value = self.await_value(self.operand(0), c)?;
                 self.replace(1, value);
             }
             Op::TypeOf => {
