@@ -60,6 +60,10 @@ impl Vm {
             crate::compile::module(self, &forms, Symbol::intern(name), ModuleKind::Main, None)?;
         let namespace = self.module_namespace(name, true);
         let (value, _) = self.run_module(&module, namespace, Value::NIL)?;
+        let top = self.context.stack_top;
+        self.root(value);
+        self.finish_events();
+        self.context.stack_top = top;
         Ok(value)
     }
 

@@ -47,6 +47,15 @@ pub(super) fn install(vm: &mut Vm) {
         let name = Symbol::intern(name);
         vm.builtins.global.members.insert(name, value);
     }
+    note_directory(vm);
+}
+
+/// Sets `$cwd` to the working directory.
+fn note_directory(vm: &mut Vm) {
+    let directory = std::env::current_dir().unwrap_or_default();
+    let directory = vm.heap.string(directory.to_string_lossy());
+    let name = Symbol::intern("$cwd");
+    vm.builtins.global.members.insert(name, directory);
 }
 
 impl Vm {
@@ -112,7 +121,10 @@ fn change_directory(vm: &mut Vm, args: Args) -> Result {
         return Err(vm.bad_argument("cd requires a string path"));
     };
     match std::env::set_current_dir(path) {
-        Ok(()) => Ok(Value::NIL),
+        Ok(()) => {
+            note_directory(vm);
+            Ok(Value::NIL)
+        }
         Err(error) => Err(vm.fail(format!("Failed to change directory: {error}"))),
     }
 }

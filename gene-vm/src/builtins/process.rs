@@ -33,6 +33,15 @@ pub(super) fn exit_code(status: ExitStatus) -> i32 {
     status.code().unwrap_or(-1)
 }
 
+/// The output of a program as text; its last line gets an end if it has none.
+fn whole_lines(output: &[u8]) -> String {
+    let mut text = String::from_utf8_lossy(output).into_owned();
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
 fn exec(vm: &mut Vm, args: Args) -> Result {
     vm.required(args, 0, "exec requires at least 1 argument (command)")?;
     let words: Option<Vec<&str>> = args.as_slice().iter().map(Value::as_str).collect();
@@ -46,7 +55,7 @@ fn exec(vm: &mut Vm, args: Args) -> Result {
         .stderr(Stdio::inherit())
         .output();
     match output {
-        Ok(output) => Ok(vm.heap.string(String::from_utf8_lossy(&output.stdout))),
+        Ok(output) => Ok(vm.heap.string(whole_lines(&output.stdout))),
         Err(error) => Err(vm.fail(format!("Failed to execute command: {error}"))),
     }
 }
@@ -84,7 +93,7 @@ fn run_shell(vm: &mut Vm, args: Args, function: &str) -> Result<(Value, i32)> {
     };
     match run() {
         Ok((output, status)) => {
-            let output = vm.heap.string(String::from_utf8_lossy(&output));
+            let output = vm.heap.string(whole_lines(&output));
             Ok((output, exit_code(status)))
         }
         Err::<_, std::io::Error>(error) => {

@@ -66,14 +66,18 @@ fn to_s(vm: &mut Vm, args: Args) -> Result {
     Ok(vm.heap.string(text))
 }
 
+/// As the operator `is`, but with `Object` every descendant of that class is meant, and types must be values.
 fn is(vm: &mut Vm, args: Args) -> Result {
     let of = args.get(1).unwrap_or(Value::NIL);
-    let is_type = of.get::<Class>().is_some()
-        || of.get::<TypeValue>().is_some()
-        || of.get::<Enum>().is_some();
-    match vm.is_a(args[0], of) {
-        Some(answer) if is_type => Ok(Value::bool(answer)),
-        _ => Err(vm.bad_argument("Object.is expects a class or instance as the second argument")),
+    if let Some(class) = of.get::<Class>() {
+        return Ok(Value::bool(vm.class_of(args[0]).is_subclass_of(class)));
+    }
+    let is_type = of.get::<TypeValue>().is_some() || of.get::<Enum>().is_some();
+    match vm.is_a(args[0], of).filter(|_| is_type) {
+        Some(answer) => Ok(Value::bool(answer)),
+        None => {
+            Err(vm.bad_argument("Object.is expects a class or instance as the second argument"))
+        }
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) fn install(vm: &mut Vm) {
         serdes,
         &[("serialize", serialize), ("deserialize", deserialize)],
     );
+    // As `$parse`.
+    vm.define_functions(vm.builtins.global, &[("parse", parse)]);
     vm.define_functions(
         vm.builtins.gene,
         &[

@@ -83,6 +83,8 @@ impl Compiler<'_> {
             );
         }
         if let Some(global) = name.strip_prefix('$').filter(|rest| !rest.is_empty()) {
+            // The bare name is the function.
+            let global = if global == "cwd" { "$cwd" } else { global };
             let cache = self.e.cache(Symbol::intern(global));
             self.e.op_c(Op::GetGlobal, cache, 0, 1);
         } else if let Some(segment) = name.strip_prefix('@').filter(|rest| !rest.is_empty()) {
