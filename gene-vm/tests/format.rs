@@ -1,5 +1,7 @@
 //! Printing forms as source, and formatting source.
 
+mod support;
+
 use gene_vm::format::{Style, format_source, forms};
 use gene_vm::object::*;
 use gene_vm::reader::read_all;
@@ -261,25 +263,9 @@ fn what_is_printed_reads_back() {
     }
 }
 
-/// Programs of the conformance corpus.
-fn corpus() -> Vec<String> {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/conformance");
-    let areas = std::fs::read_dir(root)
-        .unwrap()
-        .map(|area| area.unwrap().path());
-    let files = areas
-        .filter(|area| area.is_dir())
-        .flat_map(|area| std::fs::read_dir(area).unwrap());
-    files
-        .map(|file| file.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "gene"))
-        .map(|path| std::fs::read_to_string(path).unwrap())
-        .collect()
-}
-
 #[test]
 fn formatting_is_idempotent_and_keeps_the_meaning() {
-    for program in corpus() {
+    for program in support::corpus() {
         // Without its indentation, the formatter has something to do.
         let flat: String = program
             .lines()
