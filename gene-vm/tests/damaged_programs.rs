@@ -70,3 +70,44 @@ fn formatting_is_idempotent_and_keeps_the_meaning() {
         assert_eq!(meaning(&text), meaning(&formatted), "{text}");
     });
 }
+
+#[test]
+fn what_cannot_be_compiled_is_refused() {
+    each_damaged(5, |text| {
+        let mut vm = Vm::new(Options::default());
+        if let Err(failure) = vm.compile_listing("<damaged>", text) {
+            assert!(!vm.report(&failure).message.is_empty());
+        }
+    });
+}
+
+#[test]
+fn deep_nesting_is_compiled_or_refused() {
+    let mut vm = Vm::new(Options::default());
+    for (open, close) in [
+        ("(do ", ")"),
+        ("[", "]"),
+        ("{^a ", "}"),
+        ("{{1 ", "}}"),
+        ("(1 + ", ")"),
+        ("(f ", ")"),
+        ("(fn g [] ", ")"),
+        ("(fn [x = ", "] x)"),
+        ("(if true ", ")"),
+        ("(var [", "] 1)"),
+        ("`(a ", ")"),
+        ("`", ""),
+        ("#\"#{", "}\""),
+        ("(class A ", ")"),
+        ("(try ", " catch * 2)"),
+        ("(case ", " when 1 2)"),
+        ("(x; ", ")"),
+        ("(var x: (Array ", ") [])"),
+        ("(not ", ")"),
+    ] {
+        let text = format!("{}1{}", open.repeat(5_000), close.repeat(5_000));
+        if let Err(failure) = vm.compile_listing("<deep>", &text) {
+            assert!(!vm.report(&failure).message.is_empty(), "{open}");
+        }
+    }
+}

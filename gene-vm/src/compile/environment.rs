@@ -65,6 +65,8 @@ pub struct StaticScope {
     pub unit: Rc<Unit>,
     /// What is visible around it.
     pub parent: Option<Environment>,
+    /// Number of scopes of the unit around it.
+    pub nesting: u32,
     /// Does each run of the scope make a heap object for captured variables?
     pub has_heap_scope: bool,
     /// The declarations of each name: (number, binding), ascending.
@@ -100,9 +102,14 @@ impl StaticScope {
         parent: Option<Environment>,
         has_heap_scope: bool,
     ) -> Rc<StaticScope> {
+        let nesting = match &parent {
+            Some(outer) if Rc::ptr_eq(&outer.scope.unit, &unit) => outer.scope.nesting + 1,
+            _ => 0,
+        };
         Rc::new(StaticScope {
             unit,
             parent,
+            nesting,
             has_heap_scope,
             names: RefCell::default(),
             next: Cell::new(1),

@@ -12,6 +12,10 @@ use crate::value::Value;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+/// Scopes that a function may stand in. What handles code recurses over functions in functions, and each of them is
+/// searched for the variables that it captures: without a limit, deep nesting would take quadratic time.
+const MAX_NESTING: u32 = 500;
+
 /// A parameter list as read.
 pub(super) struct Parameters {
     pub params: Vec<Param>,
@@ -240,6 +244,10 @@ impl Compiler<'_> {
         kind: FunctionKind,
         is_method: bool,
     ) -> Compile<Prototype> {
+        let environment = self.environment();
+        if environment.scope.nesting > MAX_NESTING {
+            return self.error("function nested too deeply");
+        }
         let list = self.parameters(parameters, is_method)?;
         let gene = form.get::<Gene>();
         let flag =
@@ -280,7 +288,7 @@ impl Compiler<'_> {
             body: body.to_vec(),
             parameter_form: parameters,
             form,
-            environment: self.environment(),
+            environment,
             return_type,
             pos: gene.map_or(self.e.pos(), position),
             code: OnceCell::new(),
