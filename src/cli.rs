@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{completions, fmt, help, parse as parse_source};
+use crate::commands::{compile, completions, eval, fmt, help, parse as parse_source, run};
 use crate::report;
 
 /// Run, inspect and compile Gene programs.
@@ -20,11 +20,18 @@ struct Cli {
 /// What to do.
 #[derive(Subcommand)]
 pub enum Command {
+    /// Execute a file, or standard input
+    Run(run::Options),
+    /// Execute code given as words
+    #[command(visible_alias = "e")]
+    Eval(eval::Options),
     /// Show code as the reader sees it
     Parse(parse_source::Options),
     /// Indent source files in place
     #[command(visible_alias = "format")]
     Fmt(fmt::Options),
+    /// Show bytecode
+    Compile(compile::Options),
     /// Write a completion script for a shell
     Completions(completions::Options),
     /// Show this help, or that of a command

@@ -2,7 +2,9 @@
 
 mod cli;
 mod commands;
+mod execution;
 mod report;
+mod session;
 mod source;
 
 use std::process::ExitCode;
@@ -10,7 +12,7 @@ use std::thread;
 
 /// Programs, and data read by them, may nest deeply; what recurses over them gets
 /// room. The system commits only the part that is used.
-const STACK_SIZE: usize = 256 << 20;
+pub const STACK_SIZE: usize = 256 << 20;
 
 fn main() -> ExitCode {
     // Ends quietly when whoever reads the output has seen enough.

@@ -1,9 +1,12 @@
 //! One module per command: its options and what it does with them.
 
+pub mod compile;
 pub mod completions;
+pub mod eval;
 pub mod fmt;
 pub mod help;
 pub mod parse;
+pub mod run;
 
 use std::process::ExitCode;
 
@@ -16,8 +19,11 @@ pub type Outcome = Result<ExitCode, String>;
 /// Runs a command and reports its failure.
 pub fn run(command: Command) -> ExitCode {
     let outcome = match command {
+        Command::Run(options) => run::run(options),
+        Command::Eval(options) => eval::run(options),
         Command::Parse(options) => parse::run(options),
         Command::Fmt(options) => fmt::run(options),
+        Command::Compile(options) => compile::run(options),
         Command::Completions(options) => completions::run(options),
         Command::Help(options) => help::run(options),
     };

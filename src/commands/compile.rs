@@ -1,0 +1,60 @@
+//! `gene compile`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::Outcome;
+use crate::execution::Execution;
+use crate::session::Session;
+use crate::source;
+
+/// Options of `gene compile`.
+#[derive(Args)]
+pub struct Options {
+    #[command(flatten)]
+    execution: Execution,
+    /// Compile this code
+    #[arg(short, long, value_name = "CODE", conflicts_with = "files")]
+    eval: Option<String>,
+    /// Compile these files; without them, standard input
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// Prints the bytecode of programs.
+pub fn run(options: Options) -> Outcome {
+    let Options {
+        execution,
+        eval,
+        files,
+    } = options;
+    if files.is_empty() {
+        let code = match eval {
+            Some(code) => code,
+            None => source::read_stdin()?
+                .ok_or("No input provided. Use -e for code or provide a file.")?,
+        };
+        return Ok(list(&execution, "<eval>", &code));
+    }
+    for file in &files {
+        let text = source::read_file(file)?;
+        let ended = list(&execution, &file.display().to_string(), &text);
+        if ended != ExitCode::SUCCESS {
+            return Ok(ended);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(execution: &Execution, name: &str, text: &str) -> ExitCode {
+    let mut session = Session::new(execution, name, Vec::new());
+    match session.list(name, text) {
+        Ok(listing) => {
+            print!("{listing}");
+            ExitCode::SUCCESS
+        }
+        Err(ended) => ended,
+    }
+}

@@ -1,0 +1,48 @@
+//! The options of the commands that execute code.
+
+use clap::{ArgAction, Args};
+use gene_vm::vm;
+
+use crate::report::ErrorFormat;
+
+/// How code is executed.
+#[derive(Args)]
+pub struct Execution {
+    /// How errors are written [default: human on a terminal, else gene]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub error_format: Option<ErrorFormat>,
+    /// Check contracts (^pre, ^post): on or off
+    #[arg(long, value_name = "SWITCH", default_value = "on", action = ArgAction::Set, value_parser = switch)]
+    pub contracts: bool,
+    /// Check no types, neither before nor during execution
+    #[arg(long, alias = "no-typecheck")]
+    pub no_type_check: bool,
+    /// Let typed positions take nil only where the type admits it
+    #[arg(long)]
+    pub strict_nil: bool,
+    /// Collect garbage as often as possible, to find mistakes in the runtime
+    #[arg(long)]
+    pub gc_stress: bool,
+}
+
+fn switch(word: &str) -> Result<bool, String> {
+    match word {
+        "on" | "true" | "1" => Ok(true),
+        "off" | "false" | "0" => Ok(false),
+        _ => Err("must be on or off".to_owned()),
+    }
+}
+
+impl Execution {
+    /// The settings of the virtual machine.
+    pub fn vm_options(&self, program: String, args: Vec<String>) -> vm::Options {
+        vm::Options {
+            contracts: self.contracts,
+            type_checks: !self.no_type_check,
+            strict_nil: self.strict_nil,
+            gc_stress: self.gc_stress,
+            program,
+            args,
+        }
+    }
+}
