@@ -1,1 +1,5 @@
 //! The Gene JIT.
+
+pub mod buffer;
+pub mod memory;
+pub mod tree;
