@@ -1,0 +1,95 @@
+//! What is known of values, and which registers hold them in which form.
+
+use crate::arm64::{FReg, Reg};
+use gene_vm::value::Value;
+use std::collections::BTreeMap;
+
+/// What is known of a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Fact {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// It is a small int.
+    SmallInt,
+    /// It is a float.
+    Float,
+    /// It is true or false.
+    Bool,
+    /// It is neither a number nor a boolean.
+    Other,
+}
+
+impl Fact {
+    /// What is known of a literal or of a value at hand.
+    pub fn of(value: Value) -> Fact {
+        if value.is_small_int() {
+            Fact::SmallInt
+        } else if value.is_float() {
+            Fact::Float
+        } else if value.as_bool().is_some() {
+            Fact::Bool
+        } else if value.is_int() {
+            // A boxed int is a number, but not one that code handles inline.
+            Fact::Unknown
+        } else {
+            Fact::Other
+        }
+    }
+
+    /// What is known of a value that is one of two.
+    pub fn meet(self, other: Fact) -> Fact {
+        if self == other { self } else { Fact::Unknown }
+    }
+}
+
+/// A fact, and the registers that hold the value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Known {
+    /// What is known.
+    pub fact: Fact,
+    /// The value as it is.
+    pub boxed: Option<Reg>,
+    /// A small int, its payload in the upper 48 bits.
+    pub high: Option<Reg>,
+    /// A float, unboxed.
+    pub double: Option<FReg>,
+}
+
+impl Known {
+    /// Is there a register with the value?
+    pub fn in_register(&self) -> bool {
+        self.boxed.is_some() || self.high.is_some() || self.double.is_some()
+    }
+}
+
+/// What is known of local variables. Their values are always in their home slots, too.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Locals(pub BTreeMap<u16, Known>);
+
+impl Locals {
+    /// What is known of a variable.
+    pub fn get(&self, slot: u16) -> Known {
+        self.0.get(&slot).copied().unwrap_or_default()
+    }
+
+    /// What is known of a variable, to change it.
+    pub fn get_mut(&mut self, slot: u16) -> &mut Known {
+        self.0.entry(slot).or_default()
+    }
+
+    /// What holds here and there.
+    pub fn meet(&self, other: &Locals) -> Locals {
+        let common = |(slot, here): (&u16, &Known)| {
+            let there = other.get(*slot);
+            let known = Known {
+                fact: here.fact.meet(there.fact),
+                boxed: here.boxed.filter(|_| here.boxed == there.boxed),
+                high: here.high.filter(|_| here.high == there.high),
+                double: here.double.filter(|_| here.double == there.double),
+            };
+            (known != Known::default()).then_some((*slot, known))
+        };
+        Locals(self.0.iter().filter_map(common).collect())
+    }
+}
