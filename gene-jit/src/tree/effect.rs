@@ -109,6 +109,7 @@ pub fn effect(code: &Code, instr: Instr) -> Effect {
         | Op::Export => plain(0, 1),
         Op::DefineMethod | Op::RunBody => plain(2, 1),
         Op::DefineField => plain(1, 1),
+        Op::LinkTypes => plain(count + 1, 1),
 
         Op::IterStart => plain(1, 0),
         Op::RepeatCount => plain(1, 1),

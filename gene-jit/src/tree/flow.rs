@@ -87,8 +87,8 @@ impl Flow {
         self.in_loop[pc]
     }
 
-    /// The instructions that back edges lead to.
-    pub fn loop_headers(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.loop_end.len()).filter(|&pc| self.loop_end[pc].is_some())
+    /// Are there loops?
+    pub fn has_loops(&self) -> bool {
+        self.loop_end.iter().any(Option::is_some)
     }
 }

@@ -166,6 +166,7 @@ struct NodeData {
     stack: Stack,
     uses: u32,
     index: u16,
+    height: u8,
 }
 
 /// A statement and where it comes from.
@@ -190,6 +191,9 @@ pub struct Block {
     /// Where control goes on after the last statement, unless that says so itself.
     pub next: Option<u32>,
 }
+
+/// Higher trees are evaluated in parts.
+const MAX_HEIGHT: u8 = 16;
 
 /// So many operands may be pending; what lies deeper is in its home slot.
 pub const MAX_PENDING: usize = 16;
@@ -253,14 +257,9 @@ impl Block {
         self.nodes[node.index()].index as usize
     }
 
-    /// Number of nodes.
-    pub fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// Without nodes?
-    pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
+    /// All nodes in order of creation: operands before what takes them.
+    pub fn nodes(&self) -> impl Iterator<Item = Node> + use<> {
+        (0..self.nodes.len() as u32).map(Node)
     }
 
     /// The operands of a stack with their indices, from the top down.
@@ -305,11 +304,15 @@ impl Builder<'_> {
     }
 
     fn node(&mut self, op: Op) -> Node {
+        let mut height = 0;
         for operand in op.operands() {
-            self.block.nodes[operand.index()].uses += 1;
+            let operand = &mut self.block.nodes[operand.index()];
+            operand.uses += 1;
+            height = height.max(operand.height + 1);
         }
         let index = self.entries.len() as u16;
-        self.block.nodes.push(NodeData { op, pc: self.pc as u32, stack: self.before, uses: 0, index });
+        let (pc, stack) = (self.pc as u32, self.before);
+        self.block.nodes.push(NodeData { op, pc, stack, uses: 0, index, height });
         Node(self.block.nodes.len() as u32 - 1)
     }
 
@@ -324,7 +327,7 @@ impl Builder<'_> {
                 self.settle();
                 self.entries[deep].home = true;
                 let value = self.entries[deep].node;
-                self.line(Stmt::Spill { index: deep as u16, value });
+                self.statement(Stmt::Spill { index: deep as u16, value }, &[value]);
             }
         }
     }
@@ -333,6 +336,10 @@ impl Builder<'_> {
     fn push(&mut self, op: Op) {
         let node = self.node(op);
         self.push_node(node, op.is_leaf(), false);
+        if self.block.nodes[node.index()].height == MAX_HEIGHT {
+            self.settle();
+            self.block.nodes[node.index()].height = 0;
+        }
     }
 
     /// Pushes a value that lies in its home slot.
@@ -417,9 +424,9 @@ impl Builder<'_> {
     fn plain(&mut self, instr: Instr, stmt: Stmt) {
         let effect = effect(self.code, instr);
         self.line(stmt);
-        for _ in 0..effect.pops {
-            self.pop();
-        }
+        // The statement itself takes these.
+        let below = self.entries.len() - effect.pops as usize;
+        self.entries.truncate(below);
         for entry in &mut self.entries {
             entry.settled = true;
             entry.home = true;
@@ -440,9 +447,7 @@ impl Builder<'_> {
         let result = self.node(Op::Result);
         self.block.nodes[result.index()].index = below as u16;
         self.line(stmt(result));
-        for _ in 0..effect.pops {
-            self.pop();
-        }
+        self.entries.truncate(below);
         for entry in &mut self.entries {
             entry.settled = true;
             entry.home = true;

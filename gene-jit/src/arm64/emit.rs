@@ -1,0 +1,357 @@
+//! The instructions that the lowering context emits on its own account: moves between
+//! registers and memory, constants, branches.
+
+use super::isle::{
+    Amount64, Cond, FReg, Half64, Imm12, Imm16, Inst, LeftShift64, Offset1, Offset2, Offset4, Offset8, Opposite,
+    Pair8, Reg, Shift, ShiftRor, Simm9, Target,
+};
+use super::{CONTEXT, FRAME, Fixup, LINK, POINTER_TAG, SMALL_INT_TAG, SP, X16, X17};
+use crate::buffer::{CodeBuffer, Label};
+use gene_vm::code::Code;
+use gene_vm::heap::{Header, Kind};
+use gene_vm::object::Function;
+use gene_vm::value::{TAG_SHIFT, Value};
+use std::mem::offset_of;
+
+/// Number of bits that the high form of a small int is shifted by.
+const HIGH_SHIFT: u8 = (64 - TAG_SHIFT) as u8;
+
+/// The values that an operand can hold are checked where they are computed.
+const FITS: &str = "the operand was chosen to fit";
+
+impl CodeBuffer<Fixup> {
+    /// Appends an instruction.
+    pub fn inst(&mut self, inst: Inst) {
+        let at = self.offset();
+        self.put(&inst.word().to_le_bytes());
+        if let Some((Target::Label(label), fixup)) = inst.target() {
+            self.use_label(at, label, fixup);
+        }
+    }
+
+    /// `to := from`
+    pub fn mov(&mut self, to: Reg, from: Reg) {
+        if to != from {
+            self.inst(Inst::Mov { rd: to, rm: from });
+        }
+    }
+
+    /// `to := from`
+    pub fn fmov(&mut self, to: FReg, from: FReg) {
+        if to != from {
+            self.inst(Inst::Fmov { rd: to, rn: from });
+        }
+    }
+
+    /// `to := bits`
+    pub fn constant(&mut self, to: Reg, bits: u64) {
+        let halves = || (0..4u8).map(|i| (i * 16, (bits >> (i * 16)) as u16));
+        let significant = halves().filter(|&(_, half)| half != 0).count();
+        if significant > 2 {
+            let label = self.literal(bits);
+            self.inst(Inst::LdrLiteral { rt: to, label: Target::Label(label) });
+            return;
+        }
+        let mut rest = halves().filter(|&(_, half)| half != 0);
+        let (shift, first) = rest.next().unwrap_or((0, 0));
+        self.inst(Inst::Movz { rd: to, imm: imm16(first), half: half64(shift) });
+        for (shift, half) in rest {
+            self.inst(Inst::Movk { rd: to, imm: imm16(half), half: half64(shift) });
+        }
+    }
+
+    /// `to := [base + offset]`
+    pub fn load(&mut self, to: Reg, base: Reg, offset: i64) {
+        match address(offset) {
+            Address::Scaled(offset) => self.inst(Inst::Ldr { rt: to, rn: base, offset }),
+            Address::Near(offset) => self.inst(Inst::Ldur { rt: to, rn: base, offset }),
+            Address::Far => {
+                self.constant(X17, offset as u64);
+                self.inst(Inst::LdrIndex { rt: to, rn: base, rm: X17 });
+            }
+        }
+    }
+
+    /// `[base + offset] := from`
+    pub fn store(&mut self, from: Reg, base: Reg, offset: i64) {
+        match address(offset) {
+            Address::Scaled(offset) => self.inst(Inst::Str { rt: from, rn: base, offset }),
+            Address::Near(offset) => self.inst(Inst::Stur { rt: from, rn: base, offset }),
+            Address::Far => {
+                self.constant(X17, offset as u64);
+                self.inst(Inst::StrIndex { rt: from, rn: base, rm: X17 });
+            }
+        }
+    }
+
+    /// `to := [base + offset]`
+    pub fn load_double(&mut self, to: FReg, base: Reg, offset: i64) {
+        match address(offset) {
+            Address::Scaled(offset) => self.inst(Inst::LdrD { rt: to, rn: base, offset }),
+            Address::Near(offset) => self.inst(Inst::LdurD { rt: to, rn: base, offset }),
+            Address::Far => {
+                self.constant(X17, offset as u64);
+                self.inst(Inst::LdrDIndex { rt: to, rn: base, rm: X17 });
+            }
+        }
+    }
+
+    /// `[base + offset] := from`
+    pub fn store_double(&mut self, from: FReg, base: Reg, offset: i64) {
+        match address(offset) {
+            Address::Scaled(offset) => self.inst(Inst::StrD { rt: from, rn: base, offset }),
+            Address::Near(offset) => self.inst(Inst::SturD { rt: from, rn: base, offset }),
+            Address::Far => {
+                self.constant(X17, offset as u64);
+                self.inst(Inst::StrDIndex { rt: from, rn: base, rm: X17 });
+            }
+        }
+    }
+
+    /// `to := the 32 bits at [context + offset]`
+    pub fn load_context_word(&mut self, to: Reg, offset: usize) {
+        let offset = Offset4::new(offset as u32).expect(FITS);
+        self.inst(Inst::LdrW { rt: to, rn: CONTEXT, offset });
+    }
+
+    /// `to := base + bytes`
+    pub fn add_constant(&mut self, to: Reg, base: Reg, bytes: i64) {
+        let imm = Imm12::new(bytes.unsigned_abs());
+        match imm {
+            Some(imm) if bytes < 0 => self.inst(Inst::SubImm { rd: to, rn: base, imm }),
+            Some(imm) => self.inst(Inst::AddImm { rd: to, rn: base, imm }),
+            None => {
+                self.constant(X17, bytes as u64);
+                self.inst(Inst::Add { rd: to, rn: base, rm: X17 });
+            }
+        }
+    }
+
+    /// The high form of a boxed small int.
+    pub fn unbox_small_int(&mut self, to: Reg, from: Reg) {
+        let amount = LeftShift64::new(HIGH_SHIFT).expect(FITS);
+        self.inst(Inst::LslImm { rd: to, rn: from, amount });
+    }
+
+    /// The boxed form of a small int in high form.
+    pub fn box_small_int(&mut self, to: Reg, high: Reg) {
+        let amount = Amount64::new(HIGH_SHIFT).expect(FITS);
+        self.inst(Inst::OrrShifted { rd: to, rn: SMALL_INT_TAG, rm: high, shift: ShiftRor::Lsr, amount });
+    }
+
+    /// The bits of a double.
+    pub fn box_double(&mut self, to: Reg, from: FReg) {
+        self.inst(Inst::FmovToX { rd: to, rn: from });
+    }
+
+    /// The double with these bits.
+    pub fn unbox_double(&mut self, to: FReg, from: Reg) {
+        self.inst(Inst::FmovFromX { rd: to, rn: from });
+    }
+
+    /// True or false by a condition: the two words differ by two.
+    pub fn bool_value(&mut self, to: Reg, cond: Cond) {
+        let opposite = Opposite::from_number(cond.number() ^ 1).expect(FITS);
+        self.constant(X16, Value::FALSE.bits());
+        self.inst(Inst::Cset { rd: to, cond: opposite });
+        let amount = Amount64::new(1).expect(FITS);
+        self.inst(Inst::AddShifted { rd: to, rn: X16, rm: to, shift: Shift::Lsl, amount });
+    }
+
+    /// Compares two registers.
+    pub fn compare(&mut self, a: Reg, b: Reg) {
+        self.inst(Inst::Cmp { rn: a, rm: b });
+    }
+
+    /// Goes to a label.
+    pub fn branch(&mut self, label: Label) {
+        self.inst(Inst::B { label: Target::Label(label) });
+    }
+
+    /// Goes to a label under a condition.
+    pub fn branch_if(&mut self, cond: Cond, label: Label) {
+        self.inst(Inst::BCond { cond, label: Target::Label(label) });
+    }
+
+    /// Goes to a label if the low 32 bits of a register are zero.
+    pub fn branch_if_zero_word(&mut self, reg: Reg, label: Label) {
+        self.inst(Inst::CbzW { rt: reg, label: Target::Label(label) });
+    }
+
+    /// Goes to a label unless the register is zero.
+    pub fn branch_if_not_zero(&mut self, reg: Reg, label: Label) {
+        self.inst(Inst::Cbnz { rt: reg, label: Target::Label(label) });
+    }
+
+    /// Goes to a label unless the low 32 bits of a register are zero.
+    pub fn branch_if_not_zero_word(&mut self, reg: Reg, label: Label) {
+        self.inst(Inst::CbnzW { rt: reg, label: Target::Label(label) });
+    }
+
+    /// Calls the code at a label.
+    pub fn call_label(&mut self, label: Label) {
+        self.inst(Inst::Bl { label: Target::Label(label) });
+    }
+
+    /// Calls the code at an address that a register holds.
+    pub fn call_register(&mut self, reg: Reg) {
+        self.inst(Inst::Blr { rn: reg });
+    }
+
+    /// Goes to the address that a register holds.
+    pub fn branch_register(&mut self, reg: Reg) {
+        self.inst(Inst::Br { rn: reg });
+    }
+
+    /// Calls a function of the runtime by its address.
+    pub fn call_address(&mut self, address: usize) {
+        let label = self.literal(address as u64);
+        self.inst(Inst::LdrLiteral { rt: X16, label: Target::Label(label) });
+        self.call_register(X16);
+    }
+
+    /// Saves the return address and the kept registers.
+    pub fn enter_frame(&mut self, saved: &Saved) {
+        let size = Simm9::new(-(saved.size as i16)).expect(FITS);
+        self.inst(Inst::StrPre { rt: LINK, rn: SP, offset: size });
+        for (slot, pair) in saved.pairs.iter().enumerate() {
+            let offset = Pair8::new(16 + 16 * slot as i16).expect(FITS);
+            self.inst(match *pair {
+                Pair::Int(a, b) => Inst::Stp { rt: a, rt2: b, rn: SP, offset },
+                Pair::Float(a, b) => Inst::StpD { rt: a, rt2: b, rn: SP, offset },
+            });
+        }
+    }
+
+    /// Restores what [`CodeBuffer::enter_frame`] saved.
+    pub fn leave_frame(&mut self, saved: &Saved) {
+        for (slot, pair) in saved.pairs.iter().enumerate() {
+            let offset = Pair8::new(16 + 16 * slot as i16).expect(FITS);
+            self.inst(match *pair {
+                Pair::Int(a, b) => Inst::Ldp { rt: a, rt2: b, rn: SP, offset },
+                Pair::Float(a, b) => Inst::LdpD { rt: a, rt2: b, rn: SP, offset },
+            });
+        }
+        let size = Simm9::new(saved.size as i16).expect(FITS);
+        self.inst(Inst::LdrPost { rt: LINK, rn: SP, offset: size });
+    }
+
+    /// Returns to the caller.
+    pub fn ret(&mut self) {
+        self.inst(Inst::Ret {});
+    }
+
+    /// From a callee in `object` to the entry of its code in `entry`; to `slow` unless it is a function that is compiled
+    /// and takes `count` arguments as they are.
+    pub fn callee_entry(&mut self, object: Reg, code: Reg, entry: Reg, count: u16, slow: Label) {
+        self.inst(Inst::Eor { rd: object, rn: object, rm: POINTER_TAG });
+        let amount = Amount64::new(TAG_SHIFT as u8).expect(FITS);
+        self.inst(Inst::LsrImm { rd: X16, rn: object, amount });
+        self.branch_if_not_zero(X16, slow);
+        let kind = Offset1::new(offset_of!(Header, kind) as u32).expect(FITS);
+        self.inst(Inst::Ldrb { rt: X16, rn: object, offset: kind });
+        self.compare_constant(X16, Kind::Function as u64);
+        self.branch_if(Cond::Ne, slow);
+        self.load(code, object, Function::CODE_OFFSET as i64);
+        self.inst(Inst::Cbz { rt: code, label: Target::Label(slow) });
+        let params = Offset2::new(offset_of!(Code, params) as u32).expect(FITS);
+        self.inst(Inst::Ldrh { rt: X16, rn: code, offset: params });
+        self.compare_constant(X16, count as u64);
+        self.branch_if(Cond::Ne, slow);
+        let direct = Offset1::new(offset_of!(Code, takes_arguments_as_they_are) as u32).expect(FITS);
+        self.inst(Inst::Ldrb { rt: X16, rn: code, offset: direct });
+        self.inst(Inst::CbzW { rt: X16, label: Target::Label(slow) });
+        self.load(entry, code, Code::ENTRY_OFFSET as i64);
+        self.inst(Inst::Cbz { rt: entry, label: Target::Label(slow) });
+    }
+
+    /// Compares a register with a number below 4096.
+    fn compare_constant(&mut self, a: Reg, b: u64) {
+        match Imm12::new(b) {
+            Some(imm) => self.inst(Inst::CmpImm { rn: a, imm }),
+            None => {
+                self.constant(X17, b);
+                self.compare(a, X17);
+            }
+        }
+    }
+
+    /// Stores `value` in `count` slots from the frame's slot `first` on.
+    pub fn fill_slots(&mut self, value: Reg, first: usize, count: usize) {
+        let mut slot = first;
+        while slot < first + count {
+            let pair = Pair8::new((slot as i64 * 8).try_into().unwrap_or(i16::MAX));
+            match pair {
+                Some(offset) if slot + 1 < first + count => {
+                    self.inst(Inst::Stp { rt: value, rt2: value, rn: FRAME, offset });
+                    slot += 2;
+                }
+                _ => {
+                    self.store(value, FRAME, slot as i64 * 8);
+                    slot += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Two registers that are saved together.
+#[derive(Clone, Copy, Debug)]
+pub enum Pair {
+    /// General registers.
+    Int(Reg, Reg),
+    /// Floating-point registers.
+    Float(FReg, FReg),
+}
+
+/// What a function saves in its native frame besides the return address.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    pairs: Vec<Pair>,
+    /// Bytes of the native frame.
+    pub size: usize,
+}
+
+impl Saved {
+    /// The pairs that cover the registers in two sets of numbers.
+    pub fn new(ints: u32, floats: u32) -> Saved {
+        let numbers = |set: u32| (0..32u8).filter(move |n| set & (1 << n) != 0);
+        let chunk = |set: u32| {
+            let numbers: Vec<u8> = numbers(set).collect();
+            numbers.chunks(2).map(|c| (c[0], c.get(1).copied())).collect::<Vec<_>>()
+        };
+        let ints = chunk(ints)
+            .into_iter()
+            .map(|(a, b)| Pair::Int(Reg::new(a), b.map_or(SMALL_INT_TAG, Reg::new)));
+        let floats = chunk(floats)
+            .into_iter()
+            .map(|(a, b)| Pair::Float(FReg::new(a), FReg::new(b.unwrap_or(a ^ 1))));
+        let pairs: Vec<_> = ints.chain(floats).collect();
+        let size = 16 + 16 * pairs.len();
+        Saved { pairs, size }
+    }
+}
+
+enum Address {
+    Scaled(Offset8),
+    Near(Simm9),
+    Far,
+}
+
+fn address(offset: i64) -> Address {
+    if let Some(offset) = u32::try_from(offset).ok().and_then(Offset8::new) {
+        return Address::Scaled(offset);
+    }
+    match i16::try_from(offset).ok().and_then(Simm9::new) {
+        Some(offset) => Address::Near(offset),
+        None => Address::Far,
+    }
+}
+
+fn imm16(value: u16) -> Imm16 {
+    Imm16::new(value).expect(FITS)
+}
+
+fn half64(shift: u8) -> Half64 {
+    Half64::new(shift).expect(FITS)
+}

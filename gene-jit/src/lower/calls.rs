@@ -1,0 +1,218 @@
+//! Entry, calls, returns, jumps.
+
+use super::facts::{Fact, Known, Locals};
+use super::stubs::Stub;
+use super::{Arrival, Lowering, Site, World};
+use crate::arm64::emit::Saved;
+use crate::arm64::{self, Cond, FRAME, Reg, X0, X16, X17};
+use crate::runtime::Helper;
+use crate::tree::Node;
+use crate::tree::effect::written_locals;
+use gene_vm::value::Value;
+use gene_vm::vm::{Context, STACK_SLACK};
+use std::mem::offset_of;
+
+impl Lowering<'_> {
+    /// What a function does before its first instruction: checks the stack, clears variables, polls.
+    pub(super) fn function_entry(&mut self) {
+        let (code, overflow, poll) = (self.code, self.buffer.label(), self.buffer.label());
+        self.buffer.bind(self.start);
+        self.buffer.load(X16, arm64::CONTEXT, offset_of!(Context, stack_limit) as i64);
+        if code.frame_size() > STACK_SLACK {
+            self.buffer.add_constant(X17, FRAME, code.frame_size() as i64 * 8);
+            self.buffer.compare(X17, X16);
+        } else {
+            self.buffer.compare(FRAME, X16);
+        }
+        self.buffer.branch_if(Cond::Hi, overflow);
+        let (params, locals) = (code.params as usize, code.locals as usize);
+        if locals > params {
+            self.buffer.constant(X16, Value::NIL.bits());
+            self.buffer.fill_slots(X16, params, locals - params);
+        }
+        self.buffer.load_context_word(X16, offset_of!(Context, poll));
+        self.buffer.branch_if_not_zero_word(X16, poll);
+        let joined = self.buffer.label();
+        self.buffer.bind(joined);
+        self.stubs.push(Stub::Overflow { label: overflow });
+        self.stubs.push(Stub::Poll { label: poll, joined });
+        let nil = Known { fact: Fact::Other, ..Known::default() };
+        let locals = Locals((code.params..code.locals).map(|slot| (slot, nil)).collect());
+        let label = self.buffer.label();
+        self.arrivals.insert(0, Arrival { label, locals });
+    }
+
+    // ── Calls ──────────────────────────────────────────────────────────────
+
+    /// Does this call of the running function pass what its parameters want?
+    fn fits_self(&self, count: u16) -> bool {
+        self.code.simple && self.code.direct && self.code.params == count
+    }
+
+    pub(super) fn self_call(&mut self, count: u16, result: Node) {
+        if !self.fits_self(count) {
+            return self.runtime_call(result);
+        }
+        self.flush(self.line.stack);
+        let above = self.enter_callee(count);
+        self.buffer.call_label(self.entry);
+        self.leave_callee(above, result);
+    }
+
+    /// Makes the arguments the callee's frame; answers how far that is above.
+    fn enter_callee(&mut self, count: u16) -> usize {
+        let first = self.line.stack.depth as usize - count as usize;
+        let above = self.operand_offset(first);
+        self.buffer.add_constant(FRAME, FRAME, above);
+        above as usize
+    }
+
+    fn leave_callee(&mut self, above: usize, result: Node) {
+        let pc = Some(self.line.pc as usize);
+        self.sites.push(Site { offset: self.buffer.offset(), pc, above });
+        self.buffer.add_constant(FRAME, FRAME, -(above as i64));
+        self.clobber_scratch();
+        self.bind_result(result);
+    }
+
+    pub(super) fn tail_self_call(&mut self, count: u16) {
+        if !self.fits_self(count) {
+            return self.runtime_tail_call();
+        }
+        self.flush(self.line.stack);
+        self.move_arguments(count, 0);
+        self.buffer.branch(self.start);
+    }
+
+    /// Moves the arguments, and `callee` = 1 the callee, to the beginning of this frame.
+    fn move_arguments(&mut self, count: u16, callee: usize) {
+        let first = self.line.stack.depth as usize - count as usize - callee;
+        for i in 0..count as usize + callee {
+            let from = self.operand_offset(first + i);
+            self.buffer.load(X16, FRAME, from);
+            self.buffer.store(X16, FRAME, (i as i64 - callee as i64) * 8);
+        }
+    }
+
+    /// Calls the callee below the arguments: compiled code directly, anything else by the runtime.
+    pub(super) fn value_call(&mut self, count: u16, result: Node) {
+        self.flush(self.line.stack);
+        let (pc, depth) = (self.line.pc as usize, self.line.stack.depth as usize);
+        let (label, joined) = (self.buffer.label(), self.buffer.label());
+        let entry = self.callee_entry(count, label);
+        let above = self.enter_callee(count);
+        self.buffer.call_register(entry);
+        self.leave_callee(above, result);
+        self.buffer.bind(joined);
+        self.stubs.push(Stub::Call { label, pc, depth, joined });
+    }
+
+    pub(super) fn tail_value_call(&mut self, count: u16) {
+        self.flush(self.line.stack);
+        let (pc, depth) = (self.line.pc as usize, self.line.stack.depth as usize);
+        if self.flow.has_loops() {
+            // What the frame saves is only known at the end; so this is a call and a return.
+            return self.runtime_tail_call();
+        }
+        let (label, joined) = (self.buffer.label(), self.buffer.label());
+        let entry = self.callee_entry(count, label);
+        self.move_arguments(count, 1);
+        self.buffer.leave_frame(&Saved::new(0, 0));
+        self.buffer.branch_register(entry);
+        self.buffer.bind(joined);
+        self.stubs.push(Stub::Call { label, pc, depth, joined });
+        self.leave_function();
+    }
+
+    /// The entry of the callee's code, if it is compiled and takes these arguments as they are; else goes to `slow`.
+    fn callee_entry(&mut self, count: u16, slow: crate::buffer::Label) -> Reg {
+        let callee = self.line.stack.depth as usize - count as usize - 1;
+        let offset = self.operand_offset(callee);
+        let (object, code, entry) = (Reg::new(9), Reg::new(10), Reg::new(11));
+        self.buffer.load(object, FRAME, offset);
+        self.buffer.callee_entry(object, code, entry, count, slow);
+        entry
+    }
+
+    pub(super) fn runtime_call(&mut self, result: Node) {
+        self.flush(self.line.stack);
+        self.call_runtime(Helper::Call, self.line.pc as usize, self.line.stack.depth as usize);
+        self.clobber_scratch();
+        self.bind_result(result);
+    }
+
+    pub(super) fn runtime_tail_call(&mut self) {
+        self.flush(self.line.stack);
+        self.call_runtime(Helper::Call, self.line.pc as usize, self.line.stack.depth as usize);
+        self.leave_function();
+    }
+
+    pub(super) fn return_with(&mut self, value: Reg) {
+        self.buffer.mov(X0, value);
+        self.leave_function();
+    }
+
+    /// Returns with the result in its register.
+    fn leave_function(&mut self) {
+        if self.flow.has_loops() {
+            // What the frame saves is only known at the end.
+            self.buffer.branch(self.exit);
+        } else {
+            self.buffer.leave_frame(&Saved::new(0, 0));
+            self.buffer.ret();
+        }
+    }
+
+    // ── Instructions that the runtime runs ─────────────────────────────────
+
+    pub(super) fn plain_by_runtime(&mut self, helper: Helper) {
+        self.flush(self.line.stack);
+        let pc = self.line.pc as usize;
+        self.call_runtime(helper, pc, self.line.stack.depth as usize);
+        self.clobber_scratch();
+        for slot in written_locals(self.code.instrs[pc]) {
+            self.forget_local(slot);
+        }
+    }
+
+    pub(super) fn branch_by_runtime(&mut self, target: u32) {
+        self.plain_by_runtime(Helper::Branch);
+        let label = self.jump_label(target as usize);
+        self.buffer.branch_if_not_zero_word(X0, label);
+    }
+
+    // ── Jumps ──────────────────────────────────────────────────────────────
+
+    /// The label of an instruction below, which control comes to with what is known now.
+    fn jump_label(&mut self, target: usize) -> crate::buffer::Label {
+        match self.world {
+            World::Main => self.arrive(target),
+            World::Generic => self.generic_label(target),
+        }
+    }
+
+    pub(super) fn jump_to(&mut self, target: usize) {
+        let label = self.jump_label(target);
+        self.buffer.branch(label);
+    }
+
+    pub(super) fn branch_to(&mut self, cond: Cond, target: usize) {
+        let label = self.jump_label(target);
+        self.buffer.branch_if(cond, label);
+    }
+
+    /// A loop's back edge, which is a safepoint.
+    pub(super) fn back_edge(&mut self, target: usize) {
+        let header = match self.world {
+            World::Main => match self.establish_header(target) {
+                Some(label) => label,
+                None => return,
+            },
+            World::Generic => self.generic_label(target),
+        };
+        self.buffer.load_context_word(X16, offset_of!(Context, poll));
+        self.buffer.branch_if_zero_word(X16, header);
+        self.call_runtime(Helper::Safepoint, self.line.pc as usize, self.line.stack.depth as usize);
+        self.buffer.branch(header);
+    }
+}

@@ -1,0 +1,378 @@
+//! Loops of the main code: what is expected of variables at the header, and how each way to it sees to that.
+//!
+//! Nothing is known when a loop is first entered, but everything it needs is known after one round. So the loop is
+//! looked through beforehand: a variable that takes part in arithmetic is expected to be a number, of the kind that it
+//! is known or was observed to be, and lives in a register in the form that arithmetic uses. Where that turns out
+//! wrong, control goes to the generic code of the loop.
+
+use super::facts::{Fact, Known, Locals};
+use super::{Header, Lowering};
+use crate::arm64::emit::Saved;
+use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16, X17};
+use crate::buffer::Label;
+use crate::tree::effect::{effect, written_locals};
+use gene_vm::bytecode::{Instr, Op};
+use gene_vm::value::SPECIAL_TAG;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What an operand is while a loop is looked through.
+#[derive(Clone, Copy)]
+struct Operand {
+    fact: Fact,
+    /// The variable that it was read from.
+    slot: Option<u16>,
+}
+
+const UNKNOWN: Operand = Operand { fact: Fact::Unknown, slot: None };
+
+/// What a loop does with variables.
+#[derive(Default)]
+struct Usage {
+    /// How often a variable takes part in arithmetic.
+    numeric: BTreeMap<u16, usize>,
+    /// Variables that are assigned, and what.
+    written: BTreeMap<u16, Fact>,
+}
+
+impl Lowering<'_> {
+    /// Begins a loop of the main code: sees to what it expects, and goes on with that alone.
+    pub(super) fn enter_loop_header(&mut self, pc: usize) {
+        let expects = self.expectations(pc);
+        let label = self.buffer.label();
+        if !expects.0.is_empty() {
+            // The loop may be entered with values that it does not expect.
+            self.generic_label(pc);
+        }
+        if !self.establish(&expects, pc) {
+            // What is known contradicts what the loop needs; it is still compiled for other entries.
+        }
+        self.buffer.bind(label);
+        self.locals = expects.clone();
+        self.headers.insert(pc, Header { label, expects });
+    }
+
+    fn expectations(&self, pc: usize) -> Locals {
+        let end = self.flow.loop_end(pc).unwrap_or(pc);
+        let mut facts: HashMap<u16, Fact> = HashMap::new();
+        let mut usage = self.look_through(pc, end, &facts);
+        // Start with a guess for each numeric variable, and drop those that the loop makes something else.
+        for &slot in usage.numeric.keys() {
+            let fact = match self.locals.get(slot).fact {
+                Fact::Unknown => match self.observed.get(slot as usize) {
+                    Some(&observed @ (Fact::SmallInt | Fact::Float)) => observed,
+                    _ => Fact::SmallInt,
+                },
+                fact => fact,
+            };
+            facts.insert(slot, fact);
+        }
+        loop {
+            usage = self.look_through(pc, end, &facts);
+            let wrong = |(&slot, &fact): (&u16, &Fact)| {
+                let expected = facts.get(&slot).copied().unwrap_or_default();
+                (expected != Fact::Unknown && fact != Fact::Unknown && fact != expected).then_some(slot)
+            };
+            let wrong: Vec<u16> = usage.written.iter().filter_map(wrong).collect();
+            if wrong.is_empty() {
+                break;
+            }
+            for slot in wrong {
+                facts.insert(slot, Fact::Unknown);
+            }
+        }
+        let mut expects = Locals::default();
+        for (&slot, known) in &self.locals.0 {
+            // What the loop does not change stays known.
+            if !usage.written.contains_key(&slot) && known.fact != Fact::Unknown {
+                expects.get_mut(slot).fact = known.fact;
+            }
+        }
+        let mut by_use: Vec<_> = usage.numeric.iter().map(|(&slot, &count)| (count, slot)).collect();
+        by_use.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut ints: BTreeSet<u8> = arm64::KEPT.iter().copied().collect();
+        let mut floats: BTreeSet<u8> = arm64::FLOAT_KEPT.iter().copied().collect();
+        // Registers that variables of this loop have already stay theirs.
+        let kept = |slot: u16, fact: Fact| {
+            let known = self.locals.get(slot);
+            match fact {
+                Fact::SmallInt => known.high.map(Reg::number).filter(|n| self.ints.is_kept(*n)),
+                _ => known.double.map(FReg::number).filter(|n| self.floats.is_kept(*n)),
+            }
+        };
+        for &(_, slot) in &by_use {
+            let fact = facts[&slot];
+            if let Some(number) = kept(slot, fact) {
+                if fact == Fact::SmallInt { ints.remove(&number) } else { floats.remove(&number) };
+            }
+        }
+        for &(_, slot) in &by_use {
+            let fact = facts[&slot];
+            let known = expects.get_mut(slot);
+            match fact {
+                Fact::SmallInt => {
+                    known.fact = fact;
+                    known.high = kept(slot, fact).or_else(|| ints.pop_first()).map(Reg::new);
+                }
+                Fact::Float => {
+                    known.fact = fact;
+                    known.double = kept(slot, fact).or_else(|| floats.pop_first()).map(FReg::new);
+                }
+                _ => {}
+            }
+        }
+        expects.0.retain(|_, known| *known != Known::default());
+        expects
+    }
+
+    /// Runs through the instructions of a loop in order, as if jumps were not there.
+    fn look_through(&self, pc: usize, end: usize, facts: &HashMap<u16, Fact>) -> Usage {
+        let mut usage = Usage::default();
+        let mut facts = facts.clone();
+        let mut stack: Vec<Operand> = Vec::new();
+        for at in pc..=end {
+            let Some(depth) = self.flow.depth(at) else { continue };
+            if self.flow.is_leader(at) {
+                stack.clear();
+            }
+            stack.resize(depth, UNKNOWN);
+            let instr = self.code.instrs[at];
+            let local = |facts: &HashMap<u16, Fact>, slot: u16| {
+                let known = facts.get(&slot).copied().unwrap_or(self.locals.get(slot).fact);
+                Operand { fact: known, slot: Some(slot) }
+            };
+            let int = Operand { fact: Fact::SmallInt, slot: None };
+            let (operands, result) = match shape(instr) {
+                Shape::Binary => {
+                    let y = stack.pop().unwrap_or(UNKNOWN);
+                    let x = stack.pop().unwrap_or(UNKNOWN);
+                    ([x, y], true)
+                }
+                Shape::WithInt => ([stack.pop().unwrap_or(UNKNOWN), int], true),
+                Shape::LocalInt(a) => ([local(&facts, a), int], true),
+                Shape::LocalLocal(a, b) => ([local(&facts, a), local(&facts, b)], true),
+                Shape::CompareLocalInt(a) => ([local(&facts, a), int], false),
+                Shape::CompareLocals(a, b) => ([local(&facts, a), local(&facts, b)], false),
+                Shape::Compare => {
+                    let y = stack.pop().unwrap_or(UNKNOWN);
+                    let x = stack.pop().unwrap_or(UNKNOWN);
+                    ([x, y], false)
+                }
+                Shape::Other => {
+                    self.look_at_other(instr, &mut stack, &mut facts, &mut usage);
+                    continue;
+                }
+            };
+            let is_equality = matches!(
+                instr.op,
+                Op::JumpIfNotEq | Op::JumpIfEq | Op::JumpIfNotLocalEqInt | Op::JumpIfLocalEqInt | Op::Eq | Op::Ne
+            );
+            if !is_equality {
+                for slot in operands.iter().filter_map(|operand| operand.slot) {
+                    *usage.numeric.entry(slot).or_default() += 1;
+                }
+            }
+            let fact = if instr.op == Op::Div || operands.iter().any(|o| o.fact == Fact::Float) {
+                Fact::Float
+            } else if instr.op == Op::Mod {
+                Fact::Unknown
+            } else {
+                Fact::SmallInt
+            };
+            match instr.op {
+                Op::IncLocal | Op::DecLocal | Op::AddToLocal => {
+                    usage.write(&mut facts, instr.b, fact);
+                }
+                _ if result => stack.push(Operand { fact, slot: None }),
+                _ if effect(self.code, instr).pushes > 0 => {
+                    stack.push(Operand { fact: Fact::Bool, slot: None });
+                }
+                _ => {}
+            }
+        }
+        usage
+    }
+
+    fn look_at_other(
+        &self,
+        instr: Instr,
+        stack: &mut Vec<Operand>,
+        facts: &mut HashMap<u16, Fact>,
+        usage: &mut Usage,
+    ) {
+        let known = |slot: u16| facts.get(&slot).copied().unwrap_or(self.locals.get(slot).fact);
+        match instr.op {
+            Op::GetLocal => stack.push(Operand { fact: known(instr.b), slot: Some(instr.b) }),
+            Op::Int => stack.push(Operand { fact: Fact::SmallInt, slot: None }),
+            Op::Const => {
+                let fact = Fact::of(self.code.constants[instr.c as usize]);
+                stack.push(Operand { fact, slot: None });
+            }
+            Op::Neg => {}
+            Op::SetLocal | Op::TeeLocal => {
+                let fact = stack.last().map_or(Fact::Unknown, |operand| operand.fact);
+                usage.write(facts, instr.b, fact);
+                if instr.op == Op::SetLocal {
+                    stack.pop();
+                }
+            }
+            _ => {
+                let effect = effect(self.code, instr);
+                stack.truncate(stack.len().saturating_sub(effect.pops as usize));
+                stack.extend((0..effect.pushes).map(|_| UNKNOWN));
+                for slot in written_locals(instr) {
+                    usage.write(facts, slot, Fact::Unknown);
+                }
+            }
+        }
+    }
+
+    /// Brings the variables into the state that a loop expects, or goes to its generic code. False if that is the
+    /// only way.
+    fn establish(&mut self, expects: &Locals, pc: usize) -> bool {
+        let numbers = |known: Known| known.fact == Fact::Unknown;
+        let contradicts = |(&slot, expected): (&u16, &Known)| {
+            let known = self.locals.get(slot);
+            expected.fact != Fact::Unknown && !numbers(known) && known.fact != expected.fact
+        };
+        if expects.0.iter().any(contradicts) {
+            let generic = self.generic_label(pc);
+            self.buffer.branch(generic);
+            return false;
+        }
+        let (mut ints, mut floats) = (0u32, 0u32);
+        for (&slot, expected) in &expects.0 {
+            let known = self.locals.get(slot);
+            if let Some(reg) = expected.high {
+                if known.high != Some(reg) {
+                    let from = known.high.filter(|from| ints & 1 << from.number() == 0);
+                    self.establish_high(slot, known, from, reg, pc);
+                    ints |= 1 << reg.number();
+                }
+                self.ints.kept_used |= 1 << reg.number();
+            } else if let Some(reg) = expected.double {
+                if known.double != Some(reg) {
+                    let from = known.double.filter(|from| floats & 1 << from.number() == 0);
+                    self.establish_double(slot, known, from, reg, pc);
+                    floats |= 1 << reg.number();
+                }
+                self.floats.kept_used |= 1 << reg.number();
+            } else if known.fact != expected.fact {
+                self.check_fact(slot, expected.fact, pc);
+            }
+        }
+        true
+    }
+
+    fn establish_high(&mut self, slot: u16, known: Known, from: Option<Reg>, to: Reg, pc: usize) {
+        if let Some(from) = from {
+            return self.buffer.mov(to, from);
+        }
+        self.buffer.load(to, FRAME, slot as i64 * 8);
+        if known.fact != Fact::SmallInt {
+            let generic = self.generic_label(pc);
+            self.buffer.compare(to, arm64::SMALL_INT_TAG);
+            self.buffer.branch_if(Cond::Lo, generic);
+        }
+        self.buffer.unbox_small_int(to, to);
+    }
+
+    fn establish_double(&mut self, slot: u16, known: Known, from: Option<FReg>, to: FReg, pc: usize) {
+        if let Some(from) = from {
+            return self.buffer.fmov(to, from);
+        }
+        if known.fact != Fact::Float {
+            self.check_fact(slot, Fact::Float, pc);
+        }
+        self.buffer.load_double(to, FRAME, slot as i64 * 8);
+    }
+
+    /// Goes to the generic code unless a variable in memory is what is expected.
+    fn check_fact(&mut self, slot: u16, fact: Fact, pc: usize) {
+        let generic = self.generic_label(pc);
+        self.buffer.load(X16, FRAME, slot as i64 * 8);
+        match fact {
+            Fact::SmallInt => {
+                self.buffer.compare(X16, arm64::SMALL_INT_TAG);
+                self.buffer.branch_if(Cond::Lo, generic);
+            }
+            Fact::Float => {
+                self.buffer.constant(X17, SPECIAL_TAG);
+                self.buffer.compare(X16, X17);
+                self.buffer.branch_if(Cond::Hs, generic);
+            }
+            // Other facts are only expected of variables that the loop does not change, so they hold unless the loop
+            // is entered from outside of this code, where nothing is known.
+            _ => self.buffer.branch(generic),
+        }
+    }
+
+    /// Brings a back edge to its header; `None` if it can only go to the generic code, which it then does.
+    pub(super) fn establish_header(&mut self, pc: usize) -> Option<Label> {
+        let header = &self.headers[&pc];
+        let (label, expects) = (header.label, header.expects.clone());
+        self.establish(&expects, pc).then_some(label)
+    }
+
+    /// Code that enters each loop with all values in their home slots.
+    pub(super) fn loop_entries(&mut self, saved: &Saved) -> HashMap<usize, Label> {
+        let mut entries = HashMap::new();
+        let mut headers: Vec<_> = self.headers.iter().map(|(&pc, header)| (pc, header.label)).collect();
+        headers.sort_by_key(|&(pc, _)| pc);
+        for (pc, header) in headers {
+            let label = self.buffer.label();
+            self.buffer.bind(label);
+            self.buffer.enter_frame(saved);
+            self.locals = Locals::default();
+            let expects = self.headers[&pc].expects.clone();
+            if self.establish(&expects, pc) {
+                self.buffer.branch(header);
+            }
+            entries.insert(pc, label);
+        }
+        entries
+    }
+}
+
+impl Usage {
+    fn write(&mut self, facts: &mut HashMap<u16, Fact>, slot: u16, fact: Fact) {
+        let written = self.written.entry(slot).or_insert(fact);
+        *written = written.meet(fact);
+        facts.insert(slot, fact);
+    }
+}
+
+enum Shape {
+    Binary,
+    WithInt,
+    LocalInt(u16),
+    LocalLocal(u16, u16),
+    Compare,
+    CompareLocalInt(u16),
+    CompareLocals(u16, u16),
+    Other,
+}
+
+fn shape(instr: Instr) -> Shape {
+    match instr.op {
+        Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Mod => Shape::Binary,
+        Op::AddInt | Op::SubInt => Shape::WithInt,
+        Op::LocalAddInt | Op::LocalSubInt | Op::IncLocal | Op::DecLocal => Shape::LocalInt(instr.b),
+        Op::LocalAddLocal | Op::LocalSubLocal | Op::AddToLocal => {
+            Shape::LocalLocal(instr.b, instr.c as u16)
+        }
+        Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne => Shape::Compare,
+        Op::JumpIfNotLt | Op::JumpIfNotLe | Op::JumpIfNotGt | Op::JumpIfNotGe => Shape::Compare,
+        Op::JumpIfNotEq | Op::JumpIfEq => Shape::Compare,
+        Op::JumpIfNotLocalLtInt
+        | Op::JumpIfNotLocalLeInt
+        | Op::JumpIfNotLocalGtInt
+        | Op::JumpIfNotLocalGeInt
+        | Op::JumpIfNotLocalEqInt
+        | Op::JumpIfLocalEqInt => Shape::CompareLocalInt(instr.a as u16),
+        Op::JumpIfNotLocalLtLocal
+        | Op::JumpIfNotLocalLeLocal
+        | Op::JumpIfNotLocalGtLocal
+        | Op::JumpIfNotLocalGeLocal => Shape::CompareLocals(instr.a as u16, instr.b),
+        _ => Shape::Other,
+    }
+}

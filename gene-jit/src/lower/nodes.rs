@@ -1,0 +1,612 @@
+//! Nodes and the registers that hold them.
+
+use super::facts::{Fact, Known};
+use super::registers::{Form, Owner};
+use super::{Lowering, World};
+use crate::arm64::isle::{self, Val};
+use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16};
+use crate::tree::{Block, Line, Node, Op, Stack, Stmt};
+use gene_vm::value::Value;
+
+/// What is known of a node while its block is lowered.
+#[derive(Clone, Default)]
+pub struct NodeState {
+    known: Known,
+    /// The node has a value of its own, in registers or in its home slot; a leaf without one is loaded when wanted.
+    evaluated: bool,
+    /// The value is in its home slot.
+    home: bool,
+    /// How often the node will still be taken.
+    left: u32,
+}
+
+impl NodeState {
+    /// The states of the nodes of a block at its beginning.
+    pub fn of_block(block: &Block) -> Vec<NodeState> {
+        let state = |node| {
+            let op = block.op(node);
+            let fact = match op {
+                Op::Const { bits } => Fact::of(Value::from_bits(bits)),
+                Op::Function => Fact::Other,
+                _ => Fact::Unknown,
+            };
+            NodeState {
+                known: Known { fact, ..Known::default() },
+                evaluated: op == Op::Operand,
+                home: op == Op::Operand,
+                left: block.uses(node),
+            }
+        };
+        block.nodes().map(state).collect()
+    }
+}
+
+/// Nodes that may hold scratch registers between two rules; a rule needs the others.
+const MOST_HELD: usize = 6;
+
+impl Lowering<'_> {
+    pub(super) fn op(&self, node: Node) -> Op {
+        self.block.op(node)
+    }
+
+    fn state(&mut self, node: Node) -> &mut NodeState {
+        &mut self.nodes[node.index()]
+    }
+
+    /// The variable that an unevaluated node reads.
+    fn variable(&self, node: Node) -> Option<u16> {
+        match self.op(node) {
+            Op::Local { slot } if !self.nodes[node.index()].evaluated => Some(slot),
+            _ => None,
+        }
+    }
+
+    pub(super) fn known(&self, node: Node) -> Known {
+        match self.variable(node) {
+            Some(slot) => self.locals.get(slot),
+            None => self.nodes[node.index()].known,
+        }
+    }
+
+    pub(super) fn known_mut(&mut self, node: Node) -> &mut Known {
+        match self.variable(node) {
+            Some(slot) => self.locals.get_mut(slot),
+            None => &mut self.state(node).known,
+        }
+    }
+
+    pub(super) fn is_home(&self, index: usize, node: Node) -> bool {
+        self.nodes[node.index()].home && self.block.home(node) == index
+    }
+
+    fn owner(&self, node: Node, form: Form) -> Owner {
+        match self.variable(node) {
+            Some(slot) => Owner::Local(slot, form),
+            None => Owner::Node(node, form),
+        }
+    }
+
+    /// Where a node lies in memory: offset from the frame.
+    pub(super) fn home_offset(&self, node: Node) -> i64 {
+        match self.op(node) {
+            Op::Local { slot } if !self.nodes[node.index()].evaluated => slot as i64 * 8,
+            Op::Function => -8,
+            _ => self.operand_offset(self.block.home(node)),
+        }
+    }
+
+    pub(super) fn operand_offset(&self, index: usize) -> i64 {
+        (self.code.locals as i64 + index as i64) * 8
+    }
+
+    // ── Statements and nodes ───────────────────────────────────────────────
+
+    pub(super) fn lower_statement(&mut self, line: Line) {
+        let values = match line.stmt {
+            Stmt::Branch { test, .. } => {
+                // Both ways expect the operands below in their home slots.
+                let below = self.flow.depth(self.block.next.map_or(0, |next| next as usize));
+                self.flush_below(self.block.stack_before(test), below.unwrap_or(0));
+                self.branch_statement(line.stmt);
+                return;
+            }
+            Stmt::SetLocal { slot, value } => {
+                self.hint = self.keeps_variables().then_some(slot);
+                [Some(value), None, None]
+            }
+            Stmt::SetScoped { value, .. } | Stmt::SetCaptured { value, .. } => [Some(value), None, None],
+            Stmt::CheckDefined { value } | Stmt::Return { value } => [Some(value), None, None],
+            Stmt::Spill { value, .. } => [Some(value), None, None],
+            Stmt::SetElement { of, key, value } => [Some(of), Some(key), Some(value)],
+            Stmt::SetMember { of, value, .. } => [Some(of), Some(value), None],
+            Stmt::Jump { .. } | Stmt::JumpBack { .. } => {
+                self.flush(line.stack);
+                [None; 3]
+            }
+            _ => [None; 3],
+        };
+        for value in values.into_iter().flatten() {
+            self.evaluate_tree(value);
+        }
+        self.hint = None;
+        self.begin(line.pc as usize, line.stack);
+        isle::constructor_statement(self, &line.stmt);
+        self.end_statement();
+        for value in values.into_iter().flatten() {
+            self.release(value);
+        }
+    }
+
+    /// Makes registers free for a rule.
+    pub(super) fn tick(&mut self) {
+        for (number, owner) in self.ints.owned().collect::<Vec<_>>() {
+            if owner == Owner::Rule {
+                self.ints.free(number);
+            }
+        }
+        for (number, owner) in self.floats.owned().collect::<Vec<_>>() {
+            if owner == Owner::Rule {
+                self.floats.free(number);
+            }
+        }
+        self.ints.tick();
+        self.floats.tick();
+        while let Some(number) = self.ints.crowded(MOST_HELD) {
+            let Owner::Node(node, _) = self.ints.owner(number) else { break };
+            self.spill_home(node);
+        }
+        while let Some(number) = self.floats.crowded(2 * MOST_HELD) {
+            let Owner::Node(node, _) = self.floats.owner(number) else { break };
+            self.spill_home(node);
+        }
+    }
+
+    /// Evaluates a node unless it is a leaf or has been evaluated.
+    pub(super) fn evaluate_tree(&mut self, node: Node) {
+        let op = self.op(node);
+        if self.nodes[node.index()].evaluated || op.is_leaf() {
+            return;
+        }
+        let hint = self.hint.take();
+        for operand in op.operands() {
+            self.evaluate_tree(operand);
+        }
+        self.hint = hint;
+        self.begin(self.block.pc(node), self.block.stack_before(node));
+        let val = isle::constructor_lower(self, &op);
+        self.hint = None;
+        self.bind(node, val);
+        for operand in op.operands() {
+            self.release(operand);
+        }
+    }
+
+    /// Evaluates a node now, a leaf too.
+    pub(super) fn evaluate_now(&mut self, node: Node) {
+        self.evaluate_tree(node);
+        if let Some(slot) = self.variable(node) {
+            // The variable is about to be written: its registers become the node's.
+            let known = std::mem::take(self.locals.get_mut(slot));
+            let state = self.state(node);
+            state.evaluated = true;
+            state.known = known;
+            if !known.in_register() {
+                let reg = self.scratch_int();
+                self.buffer.load(reg, FRAME, slot as i64 * 8);
+                self.state(node).known.boxed = Some(reg);
+            }
+            self.own(node);
+        }
+        if self.nodes[node.index()].left == 0 {
+            self.free_registers(node);
+        }
+    }
+
+    /// Notes that the registers of a node are its own.
+    fn own(&mut self, node: Node) {
+        let known = self.known(node);
+        if let Some(reg) = known.boxed {
+            self.ints.give(reg.number(), self.owner(node, Form::Boxed));
+        }
+        if let Some(reg) = known.high {
+            self.ints.give(reg.number(), self.owner(node, Form::High));
+        }
+        if let Some(reg) = known.double {
+            self.floats.give(reg.number(), self.owner(node, Form::Double));
+        }
+    }
+
+    /// Notes which registers the variables own.
+    pub(super) fn own_locals(&mut self) {
+        for (&slot, known) in &self.locals.0 {
+            if let Some(reg) = known.boxed {
+                self.ints.give(reg.number(), Owner::Local(slot, Form::Boxed));
+            }
+            if let Some(reg) = known.high {
+                self.ints.give(reg.number(), Owner::Local(slot, Form::High));
+            }
+            if let Some(reg) = known.double {
+                self.floats.give(reg.number(), Owner::Local(slot, Form::Double));
+            }
+        }
+    }
+
+    /// Makes the result of a rule the value of a node, after the slow paths have joined.
+    fn bind(&mut self, node: Node, val: Val) {
+        let known = match val {
+            Val::Boxed { reg } => Known { boxed: Some(reg), ..Known::default() },
+            Val::SmallInt { reg } => {
+                Known { fact: Fact::SmallInt, high: Some(reg), ..Known::default() }
+            }
+            Val::Float { reg } => Known { fact: Fact::Float, double: Some(reg), ..Known::default() },
+            Val::Bool { cond } => {
+                let reg = self.bool_of(cond);
+                Known { fact: Fact::Bool, boxed: Some(reg), ..Known::default() }
+            }
+        };
+        let joins = self.slow_path_joins();
+        let known = if joins { self.boxed_for_join(known) } else { known };
+        let state = self.state(node);
+        state.evaluated = true;
+        state.known = known;
+        self.own(node);
+        self.end_node(joins.then_some(node));
+        if self.nodes[node.index()].left == 0 {
+            self.free_registers(node);
+        }
+    }
+
+    /// Makes true or false of a condition.
+    fn bool_of(&mut self, cond: Cond) -> Reg {
+        let reg = self.scratch_int();
+        self.buffer.bool_value(reg, cond);
+        reg
+    }
+
+    /// The value in the one form that the runtime can deliver, too.
+    fn boxed_for_join(&mut self, known: Known) -> Known {
+        let reg = match known {
+            Known { boxed: Some(reg), .. } => reg,
+            Known { high: Some(high), .. } => {
+                let reg = self.scratch_int();
+                self.buffer.box_small_int(reg, high);
+                reg
+            }
+            Known { double: Some(double), .. } => {
+                let reg = self.scratch_int();
+                self.buffer.box_double(reg, double);
+                reg
+            }
+            _ => self.scratch_int(),
+        };
+        let fact = if known.fact == Fact::Bool { Fact::Bool } else { Fact::Unknown };
+        Known { fact, boxed: Some(reg), ..Known::default() }
+    }
+
+    // ── Registers ──────────────────────────────────────────────────────────
+
+    /// A scratch register.
+    pub(super) fn scratch_int(&mut self) -> Reg {
+        let (number, owner) = self.ints.take(false).expect("few registers are held between rules");
+        self.evict(owner);
+        self.ints.give(number, Owner::Rule);
+        Reg::new(number)
+    }
+
+    /// A scratch register for a double.
+    pub(super) fn scratch_float(&mut self) -> FReg {
+        let (number, owner) = self.floats.take(false).expect("few registers are held between rules");
+        self.evict(owner);
+        self.floats.give(number, Owner::Rule);
+        FReg::new(number)
+    }
+
+    /// A register that calls keep, else a scratch register.
+    pub(super) fn kept_int(&mut self) -> Reg {
+        match self.ints.take(true) {
+            Some((number, owner)) => {
+                self.evict(owner);
+                self.ints.give(number, Owner::Rule);
+                Reg::new(number)
+            }
+            None => self.scratch_int(),
+        }
+    }
+
+    /// A register for a double that calls keep, else a scratch register.
+    pub(super) fn kept_float(&mut self) -> FReg {
+        match self.floats.take(true) {
+            Some((number, owner)) => {
+                self.evict(owner);
+                self.floats.give(number, Owner::Rule);
+                FReg::new(number)
+            }
+            None => self.scratch_float(),
+        }
+    }
+
+    /// Takes a register away from a variable.
+    fn evict(&mut self, owner: Owner) {
+        if let Owner::Local(slot, form) = owner {
+            let known = self.locals.get_mut(slot);
+            match form {
+                Form::Boxed => known.boxed = None,
+                Form::High => known.high = None,
+                Form::Double => known.double = None,
+            }
+        }
+    }
+
+    /// A register for a form of a node: where a loop keeps variables, one that calls keep.
+    pub(super) fn register_for(&mut self, node: Node, form: Form) -> Reg {
+        let keep = self.variable(node).is_some() && self.keeps_variables();
+        let reg = if keep { self.kept_int() } else { self.scratch_int() };
+        self.hold(node, form, reg);
+        reg
+    }
+
+    /// Notes that a register holds a node.
+    pub(super) fn hold(&mut self, node: Node, form: Form, reg: Reg) {
+        let known = self.known_mut(node);
+        let former = match form {
+            Form::High => known.high.replace(reg),
+            _ => known.boxed.replace(reg),
+        };
+        if let Some(former) = former.filter(|&former| former != reg) {
+            self.ints.free(former.number());
+        }
+        let owner = self.owner(node, form);
+        self.ints.give(reg.number(), owner);
+    }
+
+    /// A register for a node as a double.
+    pub(super) fn float_register_for(&mut self, node: Node) -> FReg {
+        let keep = self.variable(node).is_some() && self.keeps_variables();
+        let reg = if keep { self.kept_float() } else { self.scratch_float() };
+        self.known_mut(node).double = Some(reg);
+        let owner = self.owner(node, Form::Double);
+        self.floats.give(reg.number(), owner);
+        reg
+    }
+
+    pub(super) fn free_known(&mut self, known: Known) {
+        for reg in [known.boxed, known.high].into_iter().flatten() {
+            self.ints.free(reg.number());
+        }
+        if let Some(reg) = known.double {
+            self.floats.free(reg.number());
+        }
+    }
+
+    fn free_registers(&mut self, node: Node) {
+        if self.variable(node).is_none() {
+            let state = self.state(node);
+            let known = state.known;
+            state.known = Known { fact: known.fact, ..Known::default() };
+            self.free_known(known);
+        }
+    }
+
+    /// A use of a node is over.
+    pub(super) fn release(&mut self, node: Node) {
+        let state = self.state(node);
+        state.left = state.left.saturating_sub(1);
+        if state.left == 0 {
+            self.free_registers(node);
+        }
+    }
+
+    // ── Home slots ─────────────────────────────────────────────────────────
+
+    /// Puts a node into its home slot and frees its registers.
+    fn spill_home(&mut self, node: Node) {
+        let index = self.block.home(node);
+        if !self.is_home(index, node) {
+            let known = self.known(node);
+            let offset = self.operand_offset(index);
+            self.store_known(known, offset);
+            self.state(node).home = true;
+        }
+        self.free_registers(node);
+    }
+
+    /// Stores a value that is in a register.
+    pub(super) fn store_known(&mut self, known: Known, offset: i64) {
+        match known {
+            Known { boxed: Some(reg), .. } => self.buffer.store(reg, FRAME, offset),
+            Known { double: Some(reg), .. } => self.buffer.store_double(reg, FRAME, offset),
+            Known { high: Some(reg), .. } => {
+                self.buffer.box_small_int(X16, reg);
+                self.buffer.store(X16, FRAME, offset);
+            }
+            _ => unreachable!("the value is in a register"),
+        }
+    }
+
+    /// Puts the pending operands into their home slots.
+    pub(super) fn flush(&mut self, stack: Stack) {
+        self.flush_below(stack, stack.depth as usize);
+    }
+
+    /// Puts pending operands with indices below `depth` into their home slots.
+    pub(super) fn flush_below(&mut self, stack: Stack, depth: usize) {
+        for (index, node) in self.unsettled(stack) {
+            if index >= depth {
+                break;
+            }
+            self.evaluate_tree(node);
+            self.tick();
+            let offset = self.operand_offset(index);
+            let known = self.known(node);
+            if known.in_register() {
+                self.store_known(known, offset);
+            } else {
+                let reg = isle::constructor_boxed(self, node);
+                self.buffer.store(reg, FRAME, offset);
+            }
+            if self.block.home(node) == index && self.variable(node).is_none() {
+                self.state(node).home = true;
+            }
+        }
+    }
+
+    /// Registers that calls change are no longer anyone's; what was on the stack is in its home slot.
+    pub(super) fn clobber_scratch(&mut self) {
+        for (number, owner) in self.ints.scratch().collect::<Vec<_>>() {
+            self.lose(owner);
+            self.ints.free(number);
+        }
+        for (number, owner) in self.floats.scratch().collect::<Vec<_>>() {
+            self.lose(owner);
+            self.floats.free(number);
+        }
+    }
+
+    fn lose(&mut self, owner: Owner) {
+        self.evict(owner);
+        if let Owner::Node(node, form) = owner {
+            let known = &mut self.nodes[node.index()].known;
+            match form {
+                Form::Boxed => known.boxed = None,
+                Form::High => known.high = None,
+                Form::Double => known.double = None,
+            }
+        }
+    }
+
+    /// Makes what the runtime left in the result register the value of a call.
+    pub(super) fn bind_result(&mut self, result: Node) {
+        let state = self.state(result);
+        state.evaluated = true;
+        state.known = Known { boxed: Some(arm64::X0), ..Known::default() };
+        self.own(result);
+    }
+
+    // ── Variables ──────────────────────────────────────────────────────────
+
+    /// A variable becomes what a node is; it has been stored.
+    pub(super) fn assign_local(&mut self, slot: u16, value: Node) {
+        let known = self.known(value);
+        let former = std::mem::take(self.locals.get_mut(slot));
+        let own = self.variable(value).is_none() && self.nodes[value.index()].left <= 1;
+        if self.variable(value) == Some(slot) {
+            *self.locals.get_mut(slot) = former;
+            return;
+        }
+        self.free_known(former);
+        if own {
+            // The value's registers become the variable's.
+            self.state(value).known = Known { fact: known.fact, ..Known::default() };
+            *self.locals.get_mut(slot) = known;
+            self.own_locals_of(slot, known);
+        } else {
+            *self.locals.get_mut(slot) = Known { fact: known.fact, ..Known::default() };
+        }
+    }
+
+    fn own_locals_of(&mut self, slot: u16, known: Known) {
+        if let Some(reg) = known.boxed {
+            self.ints.give(reg.number(), Owner::Local(slot, Form::Boxed));
+        }
+        if let Some(reg) = known.high {
+            self.ints.give(reg.number(), Owner::Local(slot, Form::High));
+        }
+        if let Some(reg) = known.double {
+            self.floats.give(reg.number(), Owner::Local(slot, Form::Double));
+        }
+    }
+
+    /// The instruction wrote a variable behind the back of the facts.
+    pub(super) fn forget_local(&mut self, slot: u16) {
+        let known = std::mem::take(self.locals.get_mut(slot));
+        self.free_known(known);
+    }
+
+    /// A register for the result of the rule at hand.
+    pub(super) fn result_register(&mut self) -> Reg {
+        let Some(slot) = self.hint else { return self.scratch_int() };
+        match self.locals.get(slot).high {
+            Some(reg) if self.ints.is_kept(reg.number()) => {
+                self.locals.get_mut(slot).high = None;
+                self.ints.give(reg.number(), Owner::Rule);
+                reg
+            }
+            _ => self.kept_int(),
+        }
+    }
+
+    /// A register for the result of the rule at hand, a double.
+    pub(super) fn result_double(&mut self) -> FReg {
+        let Some(slot) = self.hint else { return self.scratch_float() };
+        match self.locals.get(slot).double {
+            Some(reg) if self.floats.is_kept(reg.number()) => {
+                self.locals.get_mut(slot).double = None;
+                self.floats.give(reg.number(), Owner::Rule);
+                reg
+            }
+            _ => self.kept_float(),
+        }
+    }
+
+    // ── Branches ───────────────────────────────────────────────────────────
+
+    fn branch_statement(&mut self, stmt: Stmt) {
+        let Stmt::Branch { test, mut when, target } = stmt else { return };
+        let mut node = test;
+        // A negated test is the test with the ways exchanged; a comparison need not become a value.
+        while let Op::Truthy { x } = self.op(node) {
+            match self.op(x) {
+                _ if self.nodes[x.index()].evaluated => break,
+                Op::Not { x: inner } => {
+                    when = !when;
+                    node = inner;
+                    if !self.is_fused(inner) {
+                        self.evaluate_tree(inner);
+                        self.begin(self.block.pc(test), self.block.stack_before(test));
+                        let cond = isle::constructor_test(self, &Op::Truthy { x: inner });
+                        self.branch_on(cond, when, target);
+                        return;
+                    }
+                    break;
+                }
+                _ if self.is_fused(x) => {
+                    node = x;
+                    break;
+                }
+                _ => break,
+            }
+        }
+        let op = self.op(node);
+        for operand in op.operands() {
+            self.evaluate_tree(operand);
+        }
+        if let Op::Truthy { x } = op {
+            if let Op::Const { bits } = self.op(x) {
+                if Value::from_bits(bits).is_truthy() == when {
+                    self.jump_to(target as usize);
+                    self.block.next = None;
+                }
+                return;
+            }
+        }
+        self.begin(self.block.pc(node), self.block.stack_before(node));
+        let cond = isle::constructor_test(self, &op);
+        self.branch_on(cond, when, target);
+    }
+
+    /// Can the node be lowered as a test? Where slow paths come back, they bring a value.
+    fn is_fused(&self, node: Node) -> bool {
+        self.world == World::Main
+            && !self.nodes[node.index()].evaluated
+            && matches!(
+                self.op(node),
+                Op::Lt { .. } | Op::Le { .. } | Op::Gt { .. } | Op::Ge { .. } | Op::Eq { .. } | Op::Ne { .. }
+            )
+    }
+
+    fn branch_on(&mut self, cond: Cond, when: bool, target: u32) {
+        let cond = if when { cond } else { arm64::invert(cond) };
+        self.end_statement();
+        self.branch_to(cond, target as usize);
+    }
+}
