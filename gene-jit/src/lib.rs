@@ -7,6 +7,9 @@
 pub mod arm64;
 pub mod buffer;
 mod lower;
-mod runtime;
 pub mod memory;
+mod runtime;
+pub mod sim;
+pub mod stats;
+pub mod tier;
 pub mod tree;

@@ -1,9 +1,9 @@
 //! What compiled code calls: a handful of functions with the C calling convention.
 
-use crate::tier;
+use crate::tier::{self, Shared};
 use gene_vm::code::Code;
 use gene_vm::value::Value;
-use gene_vm::vm::Vm;
+use gene_vm::vm::{Raise, Vm};
 
 /// A function of the runtime.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -45,9 +45,10 @@ impl Helper {
     }
 }
 
-/// The arguments that compiled code passes to all helpers but one: the VM, the code, the instruction, the frame, and
-/// the number of operands on the stack.
-pub type HelperFunction = unsafe extern "C" fn(*mut Vm, *const Code, usize, *mut Value, usize) -> u64;
+/// The arguments that compiled code passes to all helpers but one: the VM, the code, the instruction, the frame, the
+/// number of operands on the stack, and what the JIT shares.
+pub type HelperFunction =
+    unsafe extern "C" fn(*mut Vm, *const Code, usize, *mut Value, usize, *const Shared) -> u64;
 
 /// Where an exception goes on.
 #[repr(C)]
@@ -58,5 +59,114 @@ pub struct Landing {
     pub base: *mut Value,
 }
 
-/// The arguments and the result of [`Helper::Unwind`]: the VM, the return address, the callee's frame.
-pub type UnwindFunction = unsafe extern "C" fn(*mut Vm, usize, *mut Value) -> Landing;
+/// The arguments and the result of [`Helper::Unwind`]: the VM, the return address, the callee's frame, and what the
+/// JIT shares.
+pub type UnwindFunction = unsafe extern "C" fn(*mut Vm, usize, *mut Value, *const Shared) -> Landing;
+
+/// Sets the top of the value stack to where the operands end, and makes references of the pointers.
+///
+/// # Safety
+/// The pointers come from compiled code that runs in this frame.
+unsafe fn arrive<'a>(
+    vm: *mut Vm,
+    code: *const Code,
+    base: *mut Value,
+    depth: usize,
+) -> (&'a mut Vm, &'a Code) {
+    // SAFETY: compiled code runs with the only reference to the VM lent to it, and its code object is alive.
+    let (vm, code) = unsafe { (&mut *vm, &*code) };
+    vm.context.stack_top = base.wrapping_add(code.locals as usize + depth);
+    (vm, code)
+}
+
+fn answer(result: Result<u64, Raise>) -> u64 {
+    result.unwrap_or(Value::EXCEPTION.bits())
+}
+
+unsafe extern "C" fn plain(
+    vm: *mut Vm,
+    code: *const Code,
+    pc: usize,
+    base: *mut Value,
+    depth: usize,
+    shared: *const Shared,
+) -> u64 {
+    // SAFETY: compiled code passes its own instruction and frame.
+    unsafe {
+        let (vm, code) = arrive(vm, code, base, depth);
+        (*shared).statistics.borrow_mut().count_helper(code.instrs[pc].op);
+        answer(vm.execute_plain(code, pc, base).map(|()| Value::NIL.bits()))
+    }
+}
+
+unsafe extern "C" fn branch(
+    vm: *mut Vm,
+    code: *const Code,
+    pc: usize,
+    base: *mut Value,
+    depth: usize,
+    shared: *const Shared,
+) -> u64 {
+    // SAFETY: compiled code passes its own instruction and frame.
+    unsafe {
+        let (vm, code) = arrive(vm, code, base, depth);
+        (*shared).statistics.borrow_mut().count_helper(code.instrs[pc].op);
+        answer(vm.execute_branch(code, pc, base).map(u64::from))
+    }
+}
+
+unsafe extern "C" fn call(
+    vm: *mut Vm,
+    code: *const Code,
+    pc: usize,
+    base: *mut Value,
+    depth: usize,
+    shared: *const Shared,
+) -> u64 {
+    // SAFETY: compiled code passes its own instruction and frame.
+    unsafe {
+        let (vm, code) = arrive(vm, code, base, depth);
+        (*shared).statistics.borrow_mut().count_helper(code.instrs[pc].op);
+        answer(vm.execute_call(code, pc, base).map(Value::bits))
+    }
+}
+
+unsafe extern "C" fn safepoint(
+    vm: *mut Vm,
+    code: *const Code,
+    _pc: usize,
+    base: *mut Value,
+    depth: usize,
+    _shared: *const Shared,
+) -> u64 {
+    // SAFETY: compiled code passes its own frame.
+    let (vm, _) = unsafe { arrive(vm, code, base, depth) };
+    answer(vm.safepoint().map(|()| Value::NIL.bits()))
+}
+
+unsafe extern "C" fn overflow(
+    vm: *mut Vm,
+    code: *const Code,
+    _pc: usize,
+    base: *mut Value,
+    _depth: usize,
+    _shared: *const Shared,
+) -> u64 {
+    // SAFETY: compiled code passes its own frame. Its variables are not set yet, but for the parameters.
+    unsafe {
+        let (vm, code) = arrive(vm, code, base, 0);
+        vm.context.stack_top = base.add(code.params as usize);
+        vm.raise_stack_overflow();
+    }
+    Value::EXCEPTION.bits()
+}
+
+unsafe extern "C" fn unwind(
+    vm: *mut Vm,
+    return_address: usize,
+    base: *mut Value,
+    shared: *const Shared,
+) -> Landing {
+    // SAFETY: compiled code runs with the only reference to the VM lent to it; what is shared lives as long as code.
+    unsafe { tier::unwind(&*shared, &mut *vm, return_address, base) }
+}

@@ -258,9 +258,12 @@ impl CodeBuffer<Fixup> {
         self.inst(Inst::Ldrh { rt: X16, rn: code, offset: params });
         self.compare_constant(X16, count as u64);
         self.branch_if(Cond::Ne, slow);
-        let direct = Offset1::new(offset_of!(Code, takes_arguments_as_they_are) as u32).expect(FITS);
-        self.inst(Inst::Ldrb { rt: X16, rn: code, offset: direct });
-        self.inst(Inst::CbzW { rt: X16, label: Target::Label(slow) });
+        // Two flags side by side, both of which must be true.
+        const { assert!(offset_of!(Code, direct) == offset_of!(Code, simple) + 1) };
+        let flags = Offset2::new(offset_of!(Code, simple) as u32).expect(FITS);
+        self.inst(Inst::Ldrh { rt: X16, rn: code, offset: flags });
+        self.compare_constant(X16, 0x0101);
+        self.branch_if(Cond::Ne, slow);
         self.load(entry, code, Code::ENTRY_OFFSET as i64);
         self.inst(Inst::Cbz { rt: entry, label: Target::Label(slow) });
     }

@@ -66,6 +66,8 @@ pub const X2: Reg = Reg::new(2);
 pub const X3: Reg = Reg::new(3);
 /// The fifth argument.
 pub const X4: Reg = Reg::new(4);
+/// The sixth argument.
+pub const X5: Reg = Reg::new(5);
 /// For use inside of one step.
 pub const X16: Reg = Reg::new(16);
 /// For use inside of one step.

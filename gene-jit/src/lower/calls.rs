@@ -9,7 +9,7 @@ use crate::runtime::Helper;
 use crate::tree::Node;
 use crate::tree::effect::written_locals;
 use gene_vm::value::Value;
-use gene_vm::vm::{Context, STACK_SLACK};
+use gene_vm::vm::{Context, STACK_SLACK, Vm};
 use std::mem::offset_of;
 
 impl Lowering<'_> {
@@ -30,7 +30,7 @@ impl Lowering<'_> {
             self.buffer.constant(X16, Value::NIL.bits());
             self.buffer.fill_slots(X16, params, locals - params);
         }
-        self.buffer.load_context_word(X16, offset_of!(Context, poll));
+        self.buffer.load_context_word(X16, Vm::POLL_OFFSET);
         self.buffer.branch_if_not_zero_word(X16, poll);
         let joined = self.buffer.label();
         self.buffer.bind(joined);
@@ -210,7 +210,7 @@ impl Lowering<'_> {
             },
             World::Generic => self.generic_label(target),
         };
-        self.buffer.load_context_word(X16, offset_of!(Context, poll));
+        self.buffer.load_context_word(X16, Vm::POLL_OFFSET);
         self.buffer.branch_if_zero_word(X16, header);
         self.call_runtime(Helper::Safepoint, self.line.pc as usize, self.line.stack.depth as usize);
         self.buffer.branch(header);

@@ -1,10 +1,10 @@
 //! What the rules ask of the lowering: the trait that is generated from their declarations.
 
 use super::Lowering;
-use super::facts::{Fact, Known};
+use super::facts::Fact;
 use super::registers::Form;
 use crate::arm64::isle::{Context, Imm12, Inst};
-use crate::arm64::{self, Cond, FRAME, FReg, Reg, RuleId, X16};
+use crate::arm64::{self, Cond, FRAME, FReg, Reg, RuleId};
 use crate::runtime::Helper;
 use crate::tree::{Node, Op};
 use gene_vm::object::{Function, Scope};
@@ -91,6 +91,14 @@ impl Context for Lowering<'_> {
         self.if_fact(node, |fact| fact == Fact::Bool)
     }
 
+    fn node_number(&mut self, node: Node) -> Option<Node> {
+        self.if_fact(node, |fact| matches!(fact, Fact::SmallInt | Fact::Float))
+    }
+
+    fn node_no_small_int(&mut self, node: Node) -> Option<Node> {
+        self.if_fact(node, |fact| !matches!(fact, Fact::SmallInt | Fact::Unknown))
+    }
+
     fn node_no_number(&mut self, node: Node) -> Option<Node> {
         self.if_fact(node, |fact| matches!(fact, Fact::Bool | Fact::Other))
     }
@@ -152,6 +160,10 @@ impl Context for Lowering<'_> {
         arm64::CONTEXT
     }
 
+    fn free_register(&mut self) -> Reg {
+        self.scratch_int()
+    }
+
     fn result(&mut self) -> Reg {
         self.result_register()
     }
@@ -196,10 +208,8 @@ impl Context for Lowering<'_> {
         self.assign_local(slot, value);
     }
 
-    fn spill(&mut self, index: u16, value: Reg) {
-        let offset = self.operand_offset(index as usize);
-        self.buffer.store(value, FRAME, offset);
-        self.spilled(index as usize);
+    fn spill(&mut self, index: u16, value: Node) {
+        self.spill_to(index as usize, value);
     }
 
     fn evaluate(&mut self, value: Node) {

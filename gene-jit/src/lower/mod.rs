@@ -109,6 +109,8 @@ struct Header {
 /// The lowering of one body.
 pub(crate) struct Lowering<'a> {
     code: &'a Code,
+    /// An address that the runtime's functions get.
+    shared: usize,
     flow: Flow,
     /// The values of the locals when the body became hot: a guess at what they will be.
     observed: Vec<Fact>,
@@ -142,7 +144,8 @@ pub(crate) struct Lowering<'a> {
 const STATEMENT_ROOM: usize = 8 << 10;
 
 /// Compiles a body. `observed` are values of its first locals, typical as far as is known.
-pub fn compile(code: &Code, observed: &[Value]) -> Result<Compiled, Declined> {
+/// `shared` is an address that the runtime's functions get.
+pub fn compile(code: &Code, observed: &[Value], shared: usize) -> Result<Compiled, Declined> {
     if code.instrs.iter().any(|instr| instr.op == Opcode::Yield) {
         return Err(Declined::Generator);
     }
@@ -154,6 +157,7 @@ pub fn compile(code: &Code, observed: &[Value]) -> Result<Compiled, Declined> {
     let line = Line { stmt: Stmt::Plain, pc: 0, stack: block.end };
     let mut lowering = Lowering {
         code,
+        shared,
         flow,
         observed: observed.iter().map(|&value| Fact::of(value)).collect(),
         buffer,

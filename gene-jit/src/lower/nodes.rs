@@ -245,7 +245,7 @@ impl Lowering<'_> {
             }
         };
         let joins = self.slow_path_joins();
-        let known = if joins { self.boxed_for_join(known) } else { known };
+        let known = if joins { self.boxed_for_join(node, known) } else { known };
         let state = self.state(node);
         state.evaluated = true;
         state.known = known;
@@ -264,7 +264,7 @@ impl Lowering<'_> {
     }
 
     /// The value in the one form that the runtime can deliver, too.
-    fn boxed_for_join(&mut self, known: Known) -> Known {
+    fn boxed_for_join(&mut self, node: Node, known: Known) -> Known {
         let reg = match known {
             Known { boxed: Some(reg), .. } => reg,
             Known { high: Some(high), .. } => {
@@ -279,7 +279,7 @@ impl Lowering<'_> {
             }
             _ => self.scratch_int(),
         };
-        let fact = if known.fact == Fact::Bool { Fact::Bool } else { Fact::Unknown };
+        let fact = if self.op(node).is_comparison() { Fact::Bool } else { Fact::Unknown };
         Known { fact, boxed: Some(reg), ..Known::default() }
     }
 
@@ -397,6 +397,16 @@ impl Lowering<'_> {
     }
 
     // ── Home slots ─────────────────────────────────────────────────────────
+
+    /// Puts a node into the slot of an operand.
+    pub(super) fn spill_to(&mut self, index: usize, node: Node) {
+        let reg = isle::constructor_boxed(self, node);
+        let offset = self.operand_offset(index);
+        self.buffer.store(reg, FRAME, offset);
+        if self.block.home(node) == index && self.variable(node).is_none() {
+            self.state(node).home = true;
+        }
+    }
 
     /// Puts a node into its home slot and frees its registers.
     fn spill_home(&mut self, node: Node) {
@@ -553,27 +563,15 @@ impl Lowering<'_> {
     fn branch_statement(&mut self, stmt: Stmt) {
         let Stmt::Branch { test, mut when, target } = stmt else { return };
         let mut node = test;
-        // A negated test is the test with the ways exchanged; a comparison need not become a value.
-        while let Op::Truthy { x } = self.op(node) {
+        // A comparison need not become a value, and its negation is the test with the ways exchanged.
+        if let Op::Truthy { x } = self.op(node) {
             match self.op(x) {
-                _ if self.nodes[x.index()].evaluated => break,
-                Op::Not { x: inner } => {
+                Op::Not { x: inner } if !self.nodes[x.index()].evaluated && self.is_fused(inner) => {
                     when = !when;
                     node = inner;
-                    if !self.is_fused(inner) {
-                        self.evaluate_tree(inner);
-                        self.begin(self.block.pc(test), self.block.stack_before(test));
-                        let cond = isle::constructor_test(self, &Op::Truthy { x: inner });
-                        self.branch_on(cond, when, target);
-                        return;
-                    }
-                    break;
                 }
-                _ if self.is_fused(x) => {
-                    node = x;
-                    break;
-                }
-                _ => break,
+                _ if self.is_fused(x) => node = x,
+                _ => {}
             }
         }
         let op = self.op(node);
@@ -598,10 +596,7 @@ impl Lowering<'_> {
     fn is_fused(&self, node: Node) -> bool {
         self.world == World::Main
             && !self.nodes[node.index()].evaluated
-            && matches!(
-                self.op(node),
-                Op::Lt { .. } | Op::Le { .. } | Op::Gt { .. } | Op::Ge { .. } | Op::Eq { .. } | Op::Ne { .. }
-            )
+            && self.op(node).is_comparison()
     }
 
     fn branch_on(&mut self, cond: Cond, when: bool, target: u32) {

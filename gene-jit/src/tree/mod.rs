@@ -106,6 +106,14 @@ impl Op {
         x.into_iter().chain(y)
     }
 
+    /// Does it answer true or false whatever it compares?
+    pub fn is_comparison(self) -> bool {
+        matches!(
+            self,
+            Op::Lt { .. } | Op::Le { .. } | Op::Gt { .. } | Op::Ge { .. } | Op::Eq { .. } | Op::Ne { .. }
+        )
+    }
+
     /// Can it be computed at any later time, as long as no variable that it reads is written?
     pub fn is_leaf(self) -> bool {
         matches!(self, Op::Const { .. } | Op::Local { .. } | Op::Operand | Op::Result | Op::Function)

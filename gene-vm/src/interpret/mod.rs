@@ -25,6 +25,7 @@ mod run;
 mod safepoint;
 mod shaped;
 mod throw;
+mod tier_support;
 mod unwind;
 
 pub(crate) use frames::FrameStack;

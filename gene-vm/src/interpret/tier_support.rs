@@ -1,0 +1,201 @@
+//! What a second tier asks of the interpreter: instructions that compiled code does not do inline.
+
+use super::arithmetic::Comparison;
+use super::call::{Arguments, Prepared};
+use super::iterate::next_in_place;
+use crate::bytecode::Op;
+use crate::code::{Code, FunctionKind};
+use crate::object::Function;
+use crate::value::Value;
+use crate::vm::{Result, Vm};
+
+impl Vm {
+    /// Carries out a jump instruction up to the jump and answers whether to jump. The operands are on the stack, up
+    /// to `context.stack_top`; what the instruction leaves is there afterwards.
+    ///
+    /// # Safety
+    /// The instruction at `pc` of `code` has a target, and the frame at `base` runs this code.
+    pub unsafe fn execute_branch(&mut self, code: &Code, pc: usize, base: *mut Value) -> Result<bool> {
+        let instr = code.instrs[pc];
+        let top = self.context.stack_top;
+        // SAFETY: the compiler emits numbers of locals, and counts operands.
+        let (local, operand) = unsafe {
+            (|i: usize| base.add(i).read(), |depth: usize| top.sub(depth + 1).read())
+        };
+        let literal = Value::int32(instr.literal() as i32);
+        let (a, b) = (instr.a as usize, instr.b as usize);
+        let (pops, jumps) = match instr.op {
+            Op::Jump | Op::JumpBack => (0, true),
+            Op::JumpIfFalse => (1, !operand(0).is_truthy()),
+            Op::JumpIfTrue => (1, operand(0).is_truthy()),
+            Op::JumpIfNotLt => (2, !self.compare(Comparison::Lt, operand(1), operand(0))?),
+            Op::JumpIfNotLe => (2, !self.compare(Comparison::Le, operand(1), operand(0))?),
+            Op::JumpIfNotGt => (2, !self.compare(Comparison::Gt, operand(1), operand(0))?),
+            Op::JumpIfNotGe => (2, !self.compare(Comparison::Ge, operand(1), operand(0))?),
+            Op::JumpIfNotEq => (2, !self.equals(operand(1), operand(0))?),
+            Op::JumpIfEq => (2, self.equals(operand(1), operand(0))?),
+            Op::JumpIfNotLocalLtInt => (0, !self.compare(Comparison::Lt, local(a), literal)?),
+            Op::JumpIfNotLocalLeInt => (0, !self.compare(Comparison::Le, local(a), literal)?),
+            Op::JumpIfNotLocalGtInt => (0, !self.compare(Comparison::Gt, local(a), literal)?),
+            Op::JumpIfNotLocalGeInt => (0, !self.compare(Comparison::Ge, local(a), literal)?),
+            Op::JumpIfNotLocalEqInt => (0, !self.equals(local(a), literal)?),
+            Op::JumpIfLocalEqInt => (0, self.equals(local(a), literal)?),
+            Op::JumpIfNotLocalLtLocal => (0, !self.compare(Comparison::Lt, local(a), local(b))?),
+            Op::JumpIfNotLocalLeLocal => (0, !self.compare(Comparison::Le, local(a), local(b))?),
+            Op::JumpIfNotLocalGtLocal => (0, !self.compare(Comparison::Gt, local(a), local(b))?),
+            Op::JumpIfNotLocalGeLocal => (0, !self.compare(Comparison::Ge, local(a), local(b))?),
+            Op::JumpIfDefined => (0, local(b) != Value::UNDEFINED),
+            Op::JumpIfContractsOff => (0, !self.options.contracts),
+            Op::JumpIfMacro => {
+                let function = operand(0).get::<Function>();
+                (0, function.is_some_and(|f| f.prototype.kind == FunctionKind::Macro))
+            }
+            Op::Unwrap => match self.unwrapped(operand(0)) {
+                Some(value) => {
+                    self.put_operands(1, &[value]);
+                    (0, true)
+                }
+                None => (0, false),
+            },
+            Op::IterNext | Op::IterNextPair => {
+                // SAFETY: four locals hold the state of the iteration.
+                let next = unsafe {
+                    let slots = base.add(b);
+                    match (next_in_place(slots), instr.op) {
+                        (Some(next), _) => next,
+                        (None, Op::IterNext) => self.iterate(slots)?.map(|value| (Value::NIL, value)),
+                        (None, _) => self.iterate_pairs(slots)?,
+                    }
+                };
+                match next {
+                    Some((_, value)) if instr.op == Op::IterNext => self.put_operands(0, &[value]),
+                    Some((key, value)) => self.put_operands(0, &[key, value]),
+                    None => {}
+                }
+                return Ok(next.is_none());
+            }
+            op => unreachable!("{} does not jump", op.name()),
+        };
+        self.put_operands(pops, &[]);
+        Ok(jumps)
+    }
+
+    fn put_operands(&mut self, pops: usize, values: &[Value]) {
+        // SAFETY: the compiler counts operands, and the frame has room for what it counts.
+        unsafe {
+            self.context.stack_top = self.context.stack_top.sub(pops);
+            for &value in values {
+                self.context.stack_top.write(value);
+                self.context.stack_top = self.context.stack_top.add(1);
+            }
+        }
+    }
+
+    /// Makes the call that an instruction says and runs the callee to its end. Callee and arguments are on the
+    /// stack, up to `context.stack_top`.
+    ///
+    /// # Safety
+    /// The instruction at `pc` of `code` is a call, and the frame at `base` runs this code.
+    pub unsafe fn execute_call(&mut self, code: &Code, pc: usize, base: *mut Value) -> Result {
+        let instr = code.instrs[pc];
+        let top = self.context.stack_top;
+        let count = instr.b as usize;
+        match instr.op {
+            Op::Call | Op::CallSelf => {
+                let callee_base = top.wrapping_sub(count);
+                let prepared = self.prepare(callee_base, Arguments::positional(count))?;
+                self.finish_call(prepared, callee_base)
+            }
+            Op::CallMethod => {
+                let callee_base = top.wrapping_sub(count + 1);
+                let cache = &code.caches[instr.c as usize];
+                let arguments = Arguments::positional(count + 1);
+                let prepared = self.prepare_method(cache.name(), Some(cache), callee_base, arguments)?;
+                self.finish_call(prepared, callee_base)
+            }
+            Op::CallMacro => {
+                // SAFETY: this function's promise; macro calls are plain.
+                unsafe { self.execute_plain(code, pc, base)? };
+                // SAFETY: the result is on the stack.
+                Ok(unsafe { self.context.stack_top.sub(1).read() })
+            }
+            op => {
+                let shape = &code.calls[instr.c as usize];
+                let (callee_base, prepared) = self.prepare_shaped(op, code, shape, base);
+                match prepared? {
+                    Prepared::Frame(callee) if op == Op::New => {
+                        // The instance has taken the class's slot; constructor and self follow it.
+                        self.finish_call(Prepared::Frame(callee), callee_base.wrapping_add(1))?;
+                        // SAFETY: the slot is on the stack.
+                        Ok(unsafe { callee_base.sub(1).read() })
+                    }
+                    prepared => self.finish_call(prepared, callee_base),
+                }
+            }
+        }
+    }
+
+    fn finish_call(&mut self, prepared: Prepared, base: *mut Value) -> Result {
+        if let Prepared::Frame(callee) = prepared {
+            // SAFETY: the callee belongs to the function at `base[-1]`.
+            let callee = unsafe { &*callee };
+            self.count_call(callee, base);
+        }
+        self.complete(prepared, base)
+    }
+
+    /// Counts a call from compiled code to code that is not compiled.
+    fn count_call(&mut self, callee: &Code, base: *mut Value) {
+        if callee.entry.get() != 0 || !callee.direct {
+            return;
+        }
+        let budget = callee.budget.get() - 1;
+        if budget >= 0 {
+            callee.budget.set(budget);
+        } else if let Some(tier) = self.tier.clone() {
+            // SAFETY: the callee is below its locals.
+            if let Some(function) = unsafe { base.sub(1).read() }.get() {
+                tier.heat(self, function, callee);
+            }
+        }
+    }
+
+    /// Bytes of native stack that are left.
+    pub fn native_stack_left(&self) -> usize {
+        let here = 0u8;
+        (&raw const here).addr().saturating_sub(self.native_stack_limit)
+    }
+
+    /// The topmost `count` values of the value stack, if there are so many.
+    pub fn topmost_values(&self, count: usize) -> Vec<Value> {
+        let height = (self.context.stack_top.addr() - self.context.stack_base.addr()) / size_of::<Value>();
+        let count = count.min(height);
+        // SAFETY: the slots below the top of the stack are values.
+        unsafe { std::slice::from_raw_parts(self.context.stack_top.sub(count), count).to_vec() }
+    }
+
+    /// Raises the exception of a stack that is full.
+    pub fn raise_stack_overflow(&mut self) {
+        self.stack_overflow();
+    }
+
+    /// An exception comes through an instruction of compiled code: answers the instruction to go on at, if that is
+    /// protected. The exception is then on the operand stack.
+    ///
+    /// # Safety
+    /// The frame at `base` runs this code.
+    pub unsafe fn catch(&mut self, code: &Code, pc: usize, base: *mut Value) -> Option<usize> {
+        if code.instrs[pc].op != Op::Rethrow {
+            self.note_trace(code.name, code.position(pc));
+        }
+        let handler = code.handler(pc)?;
+        let exception = self.take_exception();
+        // SAFETY: the frame has room for all operands.
+        unsafe {
+            let top = base.add(code.locals as usize + handler.operands as usize);
+            top.write(exception);
+            self.context.stack_top = top.add(1);
+        }
+        Some(handler.target as usize)
+    }
+}
