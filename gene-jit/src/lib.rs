@@ -6,7 +6,8 @@
 
 pub mod arm64;
 pub mod buffer;
-mod lower;
+pub mod explain;
+pub mod lower;
 pub mod memory;
 mod runtime;
 pub mod sim;

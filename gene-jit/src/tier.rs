@@ -128,6 +128,13 @@ pub struct CompiledFunction {
     shared: Rc<Shared>,
 }
 
+impl CompiledFunction {
+    /// Where the code lies.
+    pub fn address(&self) -> usize {
+        self.memory.address()
+    }
+}
+
 impl Drop for CompiledFunction {
     fn drop(&mut self) {
         let shared = &self.shared;

@@ -48,7 +48,7 @@ pub fn effect(code: &Code, instr: Instr) -> Effect {
         Op::TeeLocal | Op::SetScoped | Op::SetCaptured | Op::CheckDefined => plain(1, 1),
         Op::NewScope | Op::IncLocal | Op::DecLocal | Op::AddToLocal => plain(0, 0),
 
-        Op::GetName | Op::GetGlobal | Op::GetNamespace | Op::GetFunction | Op::GetException => {
+        Op::GetName | Op::GetTypeName | Op::GetGlobal | Op::GetNamespace | Op::GetFunction | Op::GetException => {
             plain(0, 1)
         }
         Op::SetName => plain(1, 1),

@@ -1,0 +1,119 @@
+//! What `gene explain` shows: source, bytecode, rules, bytes and assembly side by side.
+
+use crate::arm64::RuleId;
+use crate::lower::{Compiled, Declined, Part, compile};
+use crate::tier::compiled_function;
+use gene_vm::bytecode::Instr;
+use gene_vm::code::Code;
+use gene_vm::source::Pos;
+use std::fmt::Write;
+use yaxpeax_arch::{Decoder, U8Reader};
+use yaxpeax_arm::armv8::a64::InstDecoder;
+
+/// The machine code of a function, in order.
+pub struct Explanation {
+    /// The function's name.
+    pub name: String,
+    /// The stretches of code.
+    pub stretches: Vec<Stretch>,
+    /// Bytes of machine code.
+    pub bytes: usize,
+}
+
+/// Code for one instruction, or of the frame.
+pub struct Stretch {
+    /// What the code is for.
+    pub part: Part,
+    /// The bytecode instruction.
+    pub instr: Option<Instr>,
+    /// Where the instruction comes from.
+    pub pos: Pos,
+    /// The machine instructions.
+    pub instructions: Vec<Instruction>,
+}
+
+/// A machine instruction.
+pub struct Instruction {
+    /// Offset in the function's code.
+    pub offset: usize,
+    /// Its bytes, as one little-endian word.
+    pub word: u32,
+    /// As assembly, by a disassembler that knows nothing of this project.
+    pub assembly: String,
+    /// The rules that fired before it.
+    pub rules: Vec<RuleId>,
+}
+
+/// Compiles a body and explains the code.
+///
+/// # Errors
+/// The body is not compiled.
+pub fn explain(code: &Code) -> Result<Explanation, Declined> {
+    match compiled_function(code) {
+        Some(function) => Ok(explain_compiled(code, &function.compiled)),
+        None => Ok(explain_compiled(code, &compile(code, &[], 0)?)),
+    }
+}
+
+
+fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    let mut rules = compiled.rules.iter().peekable();
+    for (index, &(start, part)) in compiled.map.iter().enumerate() {
+        let end = compiled.map.get(index + 1).map_or(compiled.code.len(), |&(next, _)| next);
+        let mut instructions = Vec::new();
+        for (i, word) in compiled.code[start..end].chunks_exact(4).enumerate() {
+            let offset = start + 4 * i;
+            let mut fired = Vec::new();
+            while let Some(&(_, rule)) = rules.next_if(|&&(at, _)| at <= offset) {
+                fired.push(rule);
+            }
+            let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+            instructions.push(Instruction { offset, word, assembly: disassemble(word), rules: fired });
+        }
+        let pc = match part {
+            Part::Main(pc) | Part::Generic(pc) | Part::Slow(pc) => Some(pc),
+            Part::Frame => None,
+        };
+        let instr = pc.map(|pc| code.instrs[pc]);
+        let pos = pc.map_or(Pos::NONE, |pc| code.position(pc));
+        if !instructions.is_empty() {
+            stretches.push(Stretch { part, instr, pos, instructions });
+        }
+    }
+    Explanation { name: code.name.name().to_string(), stretches, bytes: compiled.code.len() }
+}
+
+/// One instruction word as assembly text.
+pub fn disassemble(word: u32) -> String {
+    let bytes = word.to_le_bytes();
+    match InstDecoder::default().decode(&mut U8Reader::new(&bytes)) {
+        Ok(instruction) => instruction.to_string(),
+        Err(_) => format!(".word {word:#010x}"),
+    }
+}
+
+impl std::fmt::Display for Explanation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{}: {} bytes", self.name, self.bytes)?;
+        for stretch in &self.stretches {
+            match (stretch.part, stretch.instr) {
+                (Part::Main(pc), Some(instr)) => writeln!(f, "{pc:4} {instr}")?,
+                (Part::Generic(pc), Some(instr)) => writeln!(f, "{pc:4} {instr}  (generic)")?,
+                (Part::Slow(pc), Some(instr)) => writeln!(f, "{pc:4} {instr}  (slow path)")?,
+                _ => writeln!(f, "     frame")?,
+            }
+            for instruction in &stretch.instructions {
+                let mut rules = String::new();
+                for rule in &instruction.rules {
+                    let info = rule.info();
+                    let _ = write!(rules, " {} ({}:{})", info.name, info.file, info.line);
+                }
+                let Instruction { offset, word, assembly, .. } = instruction;
+                let line = format!("       {offset:04x}  {word:08x}  {assembly:<36}{rules}");
+                writeln!(f, "{}", line.trim_end())?;
+            }
+        }
+        Ok(())
+    }
+}
