@@ -120,7 +120,12 @@ impl<U: LabelUse> CodeBuffer<U> {
     /// Notes that the instruction at `at` refers to the label.
     pub fn use_label(&mut self, at: usize, label: Label, how: U) {
         let index = self.fixups.len() as u32;
-        self.fixups.push(Fixup { at: at as u32, label, how, resolved: false });
+        self.fixups.push(Fixup {
+            at: at as u32,
+            label,
+            how,
+            resolved: false,
+        });
         match self.labels[label.0 as usize].offset {
             Some(offset) if at - offset as usize <= how.reach() => self.resolve(index, offset),
             bound => {
@@ -195,7 +200,9 @@ impl<U: LabelUse> CodeBuffer<U> {
                 break;
             }
             self.deadlines.pop();
-            let Fixup { label, resolved, .. } = self.fixups[index as usize];
+            let Fixup {
+                label, resolved, ..
+            } = self.fixups[index as usize];
             if !resolved {
                 self.resolve(index, self.offset() as u32);
                 self.long_branch(label);
@@ -226,8 +233,11 @@ impl<U: LabelUse> CodeBuffer<U> {
             let at = fixup.at + shift;
             fixup.how.patch(&mut code, at as usize, -(at as i64));
         }
-        let mut offsets: Vec<_> =
-            self.labels.iter().map(|label| label.offset.map(|offset| offset + shift)).collect();
+        let mut offsets: Vec<_> = self
+            .labels
+            .iter()
+            .map(|label| label.offset.map(|offset| offset + shift))
+            .collect();
         offsets[entry.0 as usize] = Some(0);
         Finished { code, offsets }
     }

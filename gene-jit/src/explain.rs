@@ -55,12 +55,14 @@ pub fn explain(code: &Code) -> Result<Explanation, Declined> {
     }
 }
 
-
 fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation {
     let mut stretches: Vec<Stretch> = Vec::new();
     let mut rules = compiled.rules.iter().peekable();
     for (index, &(start, part)) in compiled.map.iter().enumerate() {
-        let end = compiled.map.get(index + 1).map_or(compiled.code.len(), |&(next, _)| next);
+        let end = compiled
+            .map
+            .get(index + 1)
+            .map_or(compiled.code.len(), |&(next, _)| next);
         let mut instructions = Vec::new();
         for (i, word) in compiled.code[start..end].chunks_exact(4).enumerate() {
             let offset = start + 4 * i;
@@ -69,7 +71,12 @@ fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation {
                 fired.push(rule);
             }
             let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
-            instructions.push(Instruction { offset, word, assembly: disassemble(word), rules: fired });
+            instructions.push(Instruction {
+                offset,
+                word,
+                assembly: disassemble(word),
+                rules: fired,
+            });
         }
         let pc = match part {
             Part::Main(pc) | Part::Generic(pc) | Part::Slow(pc) => Some(pc),
@@ -78,10 +85,19 @@ fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation {
         let instr = pc.map(|pc| code.instrs[pc]);
         let pos = pc.map_or(Pos::NONE, |pc| code.position(pc));
         if !instructions.is_empty() {
-            stretches.push(Stretch { part, instr, pos, instructions });
+            stretches.push(Stretch {
+                part,
+                instr,
+                pos,
+                instructions,
+            });
         }
     }
-    Explanation { name: code.name.name().to_string(), stretches, bytes: compiled.code.len() }
+    Explanation {
+        name: code.name.name().to_string(),
+        stretches,
+        bytes: compiled.code.len(),
+    }
 }
 
 /// One instruction word as assembly text.
@@ -109,7 +125,12 @@ impl std::fmt::Display for Explanation {
                     let info = rule.info();
                     let _ = write!(rules, " {} ({}:{})", info.name, info.file, info.line);
                 }
-                let Instruction { offset, word, assembly, .. } = instruction;
+                let Instruction {
+                    offset,
+                    word,
+                    assembly,
+                    ..
+                } = instruction;
                 let line = format!("       {offset:04x}  {word:08x}  {assembly:<36}{rules}");
                 writeln!(f, "{}", line.trim_end())?;
             }

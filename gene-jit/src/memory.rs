@@ -49,7 +49,11 @@ mod mapping {
         pub fn new(code: &[u8], execute: bool) -> io::Result<Mapping> {
             let mut map = MmapMut::map_anon(code.len().max(1))?;
             map[..code.len()].copy_from_slice(code);
-            Ok(Mapping(if execute { map.make_exec()? } else { map.make_read_only()? }))
+            Ok(Mapping(if execute {
+                map.make_exec()?
+            } else {
+                map.make_read_only()?
+            }))
         }
 
         pub fn bytes(&self) -> &[u8] {

@@ -24,8 +24,14 @@ pub enum Helper {
 
 impl Helper {
     /// All helpers.
-    pub const ALL: [Helper; 6] =
-        [Helper::Plain, Helper::Branch, Helper::Call, Helper::Safepoint, Helper::Overflow, Helper::Unwind];
+    pub const ALL: [Helper; 6] = [
+        Helper::Plain,
+        Helper::Branch,
+        Helper::Call,
+        Helper::Safepoint,
+        Helper::Overflow,
+        Helper::Unwind,
+    ];
 
     /// The address of the function.
     pub fn address(self) -> usize {
@@ -61,7 +67,8 @@ pub struct Landing {
 
 /// The arguments and the result of [`Helper::Unwind`]: the VM, the return address, the callee's frame, and what the
 /// JIT shares.
-pub type UnwindFunction = unsafe extern "C" fn(*mut Vm, usize, *mut Value, *const Shared) -> Landing;
+pub type UnwindFunction =
+    unsafe extern "C" fn(*mut Vm, usize, *mut Value, *const Shared) -> Landing;
 
 /// Sets the top of the value stack to where the operands end, and makes references of the pointers.
 ///
@@ -94,7 +101,10 @@ unsafe extern "C" fn plain(
     // SAFETY: compiled code passes its own instruction and frame.
     unsafe {
         let (vm, code) = arrive(vm, code, base, depth);
-        (*shared).statistics.borrow_mut().count_helper(code.instrs[pc].op);
+        (*shared)
+            .statistics
+            .borrow_mut()
+            .count_helper(code.instrs[pc].op);
         answer(vm.execute_plain(code, pc, base).map(|()| Value::NIL.bits()))
     }
 }
@@ -110,7 +120,10 @@ unsafe extern "C" fn branch(
     // SAFETY: compiled code passes its own instruction and frame.
     unsafe {
         let (vm, code) = arrive(vm, code, base, depth);
-        (*shared).statistics.borrow_mut().count_helper(code.instrs[pc].op);
+        (*shared)
+            .statistics
+            .borrow_mut()
+            .count_helper(code.instrs[pc].op);
         answer(vm.execute_branch(code, pc, base).map(u64::from))
     }
 }
@@ -126,7 +139,10 @@ unsafe extern "C" fn call(
     // SAFETY: compiled code passes its own instruction and frame.
     unsafe {
         let (vm, code) = arrive(vm, code, base, depth);
-        (*shared).statistics.borrow_mut().count_helper(code.instrs[pc].op);
+        (*shared)
+            .statistics
+            .borrow_mut()
+            .count_helper(code.instrs[pc].op);
         answer(vm.execute_call(code, pc, base).map(Value::bits))
     }
 }

@@ -61,7 +61,9 @@ impl Default for Simulator {
             nzcv: 0,
             pc: 0,
             stack,
-            helpers: Helper::ALL.map(|helper| (helper.address() as u64, helper)).to_vec(),
+            helpers: Helper::ALL
+                .map(|helper| (helper.address() as u64, helper))
+                .to_vec(),
             decoded: vec![(nop.word(), nop); DECODED].into(),
             executed: 0,
         }
@@ -103,7 +105,9 @@ pub unsafe fn call(simulator: *mut Simulator, address: usize, args: [u64; 3]) ->
                 })
             };
             let Err(fault) = step else { continue };
-            let helper = (&(*simulator).helpers).iter().find(|(address, _)| *address == pc);
+            let helper = (&(*simulator).helpers)
+                .iter()
+                .find(|(address, _)| *address == pc);
             let Some(&(_, helper)) = helper else {
                 unreachable!("the JIT emits declared instructions only: {fault:?}");
             };
@@ -116,7 +120,12 @@ pub unsafe fn call(simulator: *mut Simulator, address: usize, args: [u64; 3]) ->
                 }
                 _ => {
                     let function: HelperFunction = std::mem::transmute(helper.address());
-                    (function(x[0] as _, x[1] as _, x[2] as _, x[3] as _, x[4] as _, x[5] as _), 0)
+                    (
+                        function(
+                            x[0] as _, x[1] as _, x[2] as _, x[3] as _, x[4] as _, x[5] as _,
+                        ),
+                        0,
+                    )
                 }
             };
             (*simulator).x[0] = x0;
@@ -174,7 +183,11 @@ impl Machine for Simulator {
         let mut buffer = [0; 8];
         // SAFETY: code of the JIT reads the VM's objects and stacks, as it would natively.
         unsafe {
-            std::ptr::copy_nonoverlapping(address as *const u8, buffer.as_mut_ptr(), bytes as usize);
+            std::ptr::copy_nonoverlapping(
+                address as *const u8,
+                buffer.as_mut_ptr(),
+                bytes as usize,
+            );
         }
         Ok(u64::from_le_bytes(buffer))
     }

@@ -48,7 +48,10 @@ pub enum Outcome {
 
 impl Statistics {
     pub(crate) fn note(&mut self, name: &str, outcome: Outcome, elapsed: Duration) {
-        self.functions.push(FunctionStatistics { name: name.to_string(), outcome });
+        self.functions.push(FunctionStatistics {
+            name: name.to_string(),
+            outcome,
+        });
         self.compile_microseconds += elapsed.as_micros() as u64;
     }
 
@@ -70,10 +73,19 @@ impl std::fmt::Display for Statistics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for function in &self.functions {
             match &function.outcome {
-                Outcome::Compiled { instructions, bytes } => {
-                    writeln!(f, "compiled {}: {instructions} instructions, {bytes} bytes", function.name)?;
+                Outcome::Compiled {
+                    instructions,
+                    bytes,
+                } => {
+                    writeln!(
+                        f,
+                        "compiled {}: {instructions} instructions, {bytes} bytes",
+                        function.name
+                    )?;
                 }
-                Outcome::Declined { reason } => writeln!(f, "declined {}: {reason}", function.name)?,
+                Outcome::Declined { reason } => {
+                    writeln!(f, "declined {}: {reason}", function.name)?
+                }
             }
         }
         writeln!(f, "machine code: {} bytes", self.code_bytes())?;

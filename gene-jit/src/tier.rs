@@ -50,7 +50,11 @@ pub struct Options {
 impl Options {
     /// The usual settings.
     pub fn new(backend: Backend) -> Options {
-        Options { backend, threshold: 500, code_limit: 256 << 20 }
+        Options {
+            backend,
+            threshold: 500,
+            code_limit: 256 << 20,
+        }
     }
 }
 
@@ -114,7 +118,10 @@ impl Trampoline {
         buffer.ret();
         let finished = buffer.finish(&[], entry);
         let memory = CodeMemory::new(&finished.code, backend == Backend::Native)?;
-        Ok(Trampoline { exception: finished.offset(exception), memory })
+        Ok(Trampoline {
+            exception: finished.offset(exception),
+            memory,
+        })
     }
 }
 
@@ -139,7 +146,9 @@ impl Drop for CompiledFunction {
     fn drop(&mut self) {
         let shared = &self.shared;
         shared.functions.borrow_mut().remove(&self.memory.address());
-        shared.code_bytes.set(shared.code_bytes.get() - self.memory.bytes().len());
+        shared
+            .code_bytes
+            .set(shared.code_bytes.get() - self.memory.bytes().len());
     }
 }
 
@@ -158,7 +167,10 @@ impl Jit {
             simulator,
             trampoline: Trampoline::new(options.backend)?,
         };
-        Ok(Jit { options, shared: Rc::new(shared) })
+        Ok(Jit {
+            options,
+            shared: Rc::new(shared),
+        })
     }
 
     /// What has happened so far.
@@ -179,11 +191,22 @@ impl Jit {
         }
         let execute = self.options.backend == Backend::Native;
         let memory = CodeMemory::new(&compiled.code, execute).map_err(|_| Declined::NoRoom)?;
-        shared.code_bytes.set(shared.code_bytes.get() + memory.bytes().len());
+        shared
+            .code_bytes
+            .set(shared.code_bytes.get() + memory.bytes().len());
         let start = memory.address();
         let shared = shared.clone();
-        let function = Rc::new(CompiledFunction { compiled, memory, code, shared });
-        function.shared.functions.borrow_mut().insert(start, Rc::downgrade(&function));
+        let function = Rc::new(CompiledFunction {
+            compiled,
+            memory,
+            code,
+            shared,
+        });
+        function
+            .shared
+            .functions
+            .borrow_mut()
+            .insert(start, Rc::downgrade(&function));
         Ok(function)
     }
 
@@ -220,7 +243,9 @@ impl Jit {
 /// The machine code of a body.
 pub(crate) fn compiled_function(code: &Code) -> Option<Rc<CompiledFunction>> {
     let data = code.tier_data.borrow();
-    data.as_ref()?.downcast_ref::<Rc<CompiledFunction>>().cloned()
+    data.as_ref()?
+        .downcast_ref::<Rc<CompiledFunction>>()
+        .cloned()
 }
 
 impl Tier for Jit {
@@ -238,9 +263,14 @@ impl Tier for Jit {
                 instructions: code.instrs.len(),
                 bytes: function.compiled.code.len(),
             },
-            Err(reason) => Outcome::Declined { reason: reason.to_string() },
+            Err(reason) => Outcome::Declined {
+                reason: reason.to_string(),
+            },
         };
-        self.shared.statistics.borrow_mut().note(code.name.name(), outcome, elapsed);
+        self.shared
+            .statistics
+            .borrow_mut()
+            .note(code.name.name(), outcome, elapsed);
         match result {
             Ok(function) => {
                 code.entry.set(function.memory.address());
@@ -275,19 +305,27 @@ pub(crate) fn unwind(
     base: *mut Value,
 ) -> Landing {
     let functions = shared.functions.borrow();
-    let function = functions.range(..return_address).next_back().and_then(|(_, f)| f.upgrade());
+    let function = functions
+        .range(..return_address)
+        .next_back()
+        .and_then(|(_, f)| f.upgrade());
     drop(functions);
     let inside = |function: &Rc<CompiledFunction>| {
         return_address - function.memory.address() <= function.memory.bytes().len()
     };
     let Some(function) = function.filter(inside) else {
         let trampoline = &shared.trampoline;
-        return Landing { address: trampoline.memory.address() + trampoline.exception, base };
+        return Landing {
+            address: trampoline.memory.address() + trampoline.exception,
+            base,
+        };
     };
     let start = function.memory.address();
     let compiled = &function.compiled;
     let offset = return_address - start;
-    let site = compiled.sites.binary_search_by_key(&offset, |site| site.offset);
+    let site = compiled
+        .sites
+        .binary_search_by_key(&offset, |site| site.offset);
     let site = compiled.sites[site.expect("every call in compiled code is noted")];
     let base = base.wrapping_byte_sub(site.above);
     let target = site.pc.and_then(|pc| {
@@ -295,5 +333,8 @@ pub(crate) fn unwind(
         unsafe { vm.catch(&*function.code, pc, base) }
     });
     let offset = target.map_or(compiled.exception_exit, |target| compiled.handlers[&target]);
-    Landing { address: start + offset, base }
+    Landing {
+        address: start + offset,
+        base,
+    }
 }

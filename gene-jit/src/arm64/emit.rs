@@ -2,8 +2,8 @@
 //! registers and memory, constants, branches.
 
 use super::isle::{
-    Amount64, Cond, FReg, Half64, Imm12, Imm16, Inst, LeftShift64, Offset1, Offset2, Offset4, Offset8, Opposite,
-    Pair8, Reg, Shift, ShiftRor, Simm9, Target,
+    Amount64, Cond, FReg, Half64, Imm12, Imm16, Inst, LeftShift64, Offset1, Offset2, Offset4,
+    Offset8, Opposite, Pair8, Reg, Shift, ShiftRor, Simm9, Target,
 };
 use super::{CONTEXT, FRAME, Fixup, LINK, POINTER_TAG, SMALL_INT_TAG, SP, X16, X17};
 use crate::buffer::{CodeBuffer, Label};
@@ -49,25 +49,48 @@ impl CodeBuffer<Fixup> {
         let significant = halves().filter(|&(_, half)| half != 0).count();
         if significant > 2 {
             let label = self.literal(bits);
-            self.inst(Inst::LdrLiteral { rt: to, label: Target::Label(label) });
+            self.inst(Inst::LdrLiteral {
+                rt: to,
+                label: Target::Label(label),
+            });
             return;
         }
         let mut rest = halves().filter(|&(_, half)| half != 0);
         let (shift, first) = rest.next().unwrap_or((0, 0));
-        self.inst(Inst::Movz { rd: to, imm: imm16(first), half: half64(shift) });
+        self.inst(Inst::Movz {
+            rd: to,
+            imm: imm16(first),
+            half: half64(shift),
+        });
         for (shift, half) in rest {
-            self.inst(Inst::Movk { rd: to, imm: imm16(half), half: half64(shift) });
+            self.inst(Inst::Movk {
+                rd: to,
+                imm: imm16(half),
+                half: half64(shift),
+            });
         }
     }
 
     /// `to := [base + offset]`
     pub fn load(&mut self, to: Reg, base: Reg, offset: i64) {
         match address(offset) {
-            Address::Scaled(offset) => self.inst(Inst::Ldr { rt: to, rn: base, offset }),
-            Address::Near(offset) => self.inst(Inst::Ldur { rt: to, rn: base, offset }),
+            Address::Scaled(offset) => self.inst(Inst::Ldr {
+                rt: to,
+                rn: base,
+                offset,
+            }),
+            Address::Near(offset) => self.inst(Inst::Ldur {
+                rt: to,
+                rn: base,
+                offset,
+            }),
             Address::Far => {
                 self.constant(X17, offset as u64);
-                self.inst(Inst::LdrIndex { rt: to, rn: base, rm: X17 });
+                self.inst(Inst::LdrIndex {
+                    rt: to,
+                    rn: base,
+                    rm: X17,
+                });
             }
         }
     }
@@ -75,11 +98,23 @@ impl CodeBuffer<Fixup> {
     /// `[base + offset] := from`
     pub fn store(&mut self, from: Reg, base: Reg, offset: i64) {
         match address(offset) {
-            Address::Scaled(offset) => self.inst(Inst::Str { rt: from, rn: base, offset }),
-            Address::Near(offset) => self.inst(Inst::Stur { rt: from, rn: base, offset }),
+            Address::Scaled(offset) => self.inst(Inst::Str {
+                rt: from,
+                rn: base,
+                offset,
+            }),
+            Address::Near(offset) => self.inst(Inst::Stur {
+                rt: from,
+                rn: base,
+                offset,
+            }),
             Address::Far => {
                 self.constant(X17, offset as u64);
-                self.inst(Inst::StrIndex { rt: from, rn: base, rm: X17 });
+                self.inst(Inst::StrIndex {
+                    rt: from,
+                    rn: base,
+                    rm: X17,
+                });
             }
         }
     }
@@ -87,11 +122,23 @@ impl CodeBuffer<Fixup> {
     /// `to := [base + offset]`
     pub fn load_double(&mut self, to: FReg, base: Reg, offset: i64) {
         match address(offset) {
-            Address::Scaled(offset) => self.inst(Inst::LdrD { rt: to, rn: base, offset }),
-            Address::Near(offset) => self.inst(Inst::LdurD { rt: to, rn: base, offset }),
+            Address::Scaled(offset) => self.inst(Inst::LdrD {
+                rt: to,
+                rn: base,
+                offset,
+            }),
+            Address::Near(offset) => self.inst(Inst::LdurD {
+                rt: to,
+                rn: base,
+                offset,
+            }),
             Address::Far => {
                 self.constant(X17, offset as u64);
-                self.inst(Inst::LdrDIndex { rt: to, rn: base, rm: X17 });
+                self.inst(Inst::LdrDIndex {
+                    rt: to,
+                    rn: base,
+                    rm: X17,
+                });
             }
         }
     }
@@ -99,11 +146,23 @@ impl CodeBuffer<Fixup> {
     /// `[base + offset] := from`
     pub fn store_double(&mut self, from: FReg, base: Reg, offset: i64) {
         match address(offset) {
-            Address::Scaled(offset) => self.inst(Inst::StrD { rt: from, rn: base, offset }),
-            Address::Near(offset) => self.inst(Inst::SturD { rt: from, rn: base, offset }),
+            Address::Scaled(offset) => self.inst(Inst::StrD {
+                rt: from,
+                rn: base,
+                offset,
+            }),
+            Address::Near(offset) => self.inst(Inst::SturD {
+                rt: from,
+                rn: base,
+                offset,
+            }),
             Address::Far => {
                 self.constant(X17, offset as u64);
-                self.inst(Inst::StrDIndex { rt: from, rn: base, rm: X17 });
+                self.inst(Inst::StrDIndex {
+                    rt: from,
+                    rn: base,
+                    rm: X17,
+                });
             }
         }
     }
@@ -111,18 +170,34 @@ impl CodeBuffer<Fixup> {
     /// `to := the 32 bits at [context + offset]`
     pub fn load_context_word(&mut self, to: Reg, offset: usize) {
         let offset = Offset4::new(offset as u32).expect(FITS);
-        self.inst(Inst::LdrW { rt: to, rn: CONTEXT, offset });
+        self.inst(Inst::LdrW {
+            rt: to,
+            rn: CONTEXT,
+            offset,
+        });
     }
 
     /// `to := base + bytes`
     pub fn add_constant(&mut self, to: Reg, base: Reg, bytes: i64) {
         let imm = Imm12::new(bytes.unsigned_abs());
         match imm {
-            Some(imm) if bytes < 0 => self.inst(Inst::SubImm { rd: to, rn: base, imm }),
-            Some(imm) => self.inst(Inst::AddImm { rd: to, rn: base, imm }),
+            Some(imm) if bytes < 0 => self.inst(Inst::SubImm {
+                rd: to,
+                rn: base,
+                imm,
+            }),
+            Some(imm) => self.inst(Inst::AddImm {
+                rd: to,
+                rn: base,
+                imm,
+            }),
             None => {
                 self.constant(X17, bytes as u64);
-                self.inst(Inst::Add { rd: to, rn: base, rm: X17 });
+                self.inst(Inst::Add {
+                    rd: to,
+                    rn: base,
+                    rm: X17,
+                });
             }
         }
     }
@@ -130,13 +205,23 @@ impl CodeBuffer<Fixup> {
     /// The high form of a boxed small int.
     pub fn unbox_small_int(&mut self, to: Reg, from: Reg) {
         let amount = LeftShift64::new(HIGH_SHIFT).expect(FITS);
-        self.inst(Inst::LslImm { rd: to, rn: from, amount });
+        self.inst(Inst::LslImm {
+            rd: to,
+            rn: from,
+            amount,
+        });
     }
 
     /// The boxed form of a small int in high form.
     pub fn box_small_int(&mut self, to: Reg, high: Reg) {
         let amount = Amount64::new(HIGH_SHIFT).expect(FITS);
-        self.inst(Inst::OrrShifted { rd: to, rn: SMALL_INT_TAG, rm: high, shift: ShiftRor::Lsr, amount });
+        self.inst(Inst::OrrShifted {
+            rd: to,
+            rn: SMALL_INT_TAG,
+            rm: high,
+            shift: ShiftRor::Lsr,
+            amount,
+        });
     }
 
     /// The bits of a double.
@@ -153,9 +238,18 @@ impl CodeBuffer<Fixup> {
     pub fn bool_value(&mut self, to: Reg, cond: Cond) {
         let opposite = Opposite::from_number(cond.number() ^ 1).expect(FITS);
         self.constant(X16, Value::FALSE.bits());
-        self.inst(Inst::Cset { rd: to, cond: opposite });
+        self.inst(Inst::Cset {
+            rd: to,
+            cond: opposite,
+        });
         let amount = Amount64::new(1).expect(FITS);
-        self.inst(Inst::AddShifted { rd: to, rn: X16, rm: to, shift: Shift::Lsl, amount });
+        self.inst(Inst::AddShifted {
+            rd: to,
+            rn: X16,
+            rm: to,
+            shift: Shift::Lsl,
+            amount,
+        });
     }
 
     /// Compares two registers.
@@ -165,32 +259,48 @@ impl CodeBuffer<Fixup> {
 
     /// Goes to a label.
     pub fn branch(&mut self, label: Label) {
-        self.inst(Inst::B { label: Target::Label(label) });
+        self.inst(Inst::B {
+            label: Target::Label(label),
+        });
     }
 
     /// Goes to a label under a condition.
     pub fn branch_if(&mut self, cond: Cond, label: Label) {
-        self.inst(Inst::BCond { cond, label: Target::Label(label) });
+        self.inst(Inst::BCond {
+            cond,
+            label: Target::Label(label),
+        });
     }
 
     /// Goes to a label if the low 32 bits of a register are zero.
     pub fn branch_if_zero_word(&mut self, reg: Reg, label: Label) {
-        self.inst(Inst::CbzW { rt: reg, label: Target::Label(label) });
+        self.inst(Inst::CbzW {
+            rt: reg,
+            label: Target::Label(label),
+        });
     }
 
     /// Goes to a label unless the register is zero.
     pub fn branch_if_not_zero(&mut self, reg: Reg, label: Label) {
-        self.inst(Inst::Cbnz { rt: reg, label: Target::Label(label) });
+        self.inst(Inst::Cbnz {
+            rt: reg,
+            label: Target::Label(label),
+        });
     }
 
     /// Goes to a label unless the low 32 bits of a register are zero.
     pub fn branch_if_not_zero_word(&mut self, reg: Reg, label: Label) {
-        self.inst(Inst::CbnzW { rt: reg, label: Target::Label(label) });
+        self.inst(Inst::CbnzW {
+            rt: reg,
+            label: Target::Label(label),
+        });
     }
 
     /// Calls the code at a label.
     pub fn call_label(&mut self, label: Label) {
-        self.inst(Inst::Bl { label: Target::Label(label) });
+        self.inst(Inst::Bl {
+            label: Target::Label(label),
+        });
     }
 
     /// Calls the code at an address that a register holds.
@@ -206,19 +316,36 @@ impl CodeBuffer<Fixup> {
     /// Calls a function of the runtime by its address.
     pub fn call_address(&mut self, address: usize) {
         let label = self.literal(address as u64);
-        self.inst(Inst::LdrLiteral { rt: X16, label: Target::Label(label) });
+        self.inst(Inst::LdrLiteral {
+            rt: X16,
+            label: Target::Label(label),
+        });
         self.call_register(X16);
     }
 
     /// Saves the return address and the kept registers.
     pub fn enter_frame(&mut self, saved: &Saved) {
         let size = Simm9::new(-(saved.size as i16)).expect(FITS);
-        self.inst(Inst::StrPre { rt: LINK, rn: SP, offset: size });
+        self.inst(Inst::StrPre {
+            rt: LINK,
+            rn: SP,
+            offset: size,
+        });
         for (slot, pair) in saved.pairs.iter().enumerate() {
             let offset = Pair8::new(16 + 16 * slot as i16).expect(FITS);
             self.inst(match *pair {
-                Pair::Int(a, b) => Inst::Stp { rt: a, rt2: b, rn: SP, offset },
-                Pair::Float(a, b) => Inst::StpD { rt: a, rt2: b, rn: SP, offset },
+                Pair::Int(a, b) => Inst::Stp {
+                    rt: a,
+                    rt2: b,
+                    rn: SP,
+                    offset,
+                },
+                Pair::Float(a, b) => Inst::StpD {
+                    rt: a,
+                    rt2: b,
+                    rn: SP,
+                    offset,
+                },
             });
         }
     }
@@ -228,12 +355,26 @@ impl CodeBuffer<Fixup> {
         for (slot, pair) in saved.pairs.iter().enumerate() {
             let offset = Pair8::new(16 + 16 * slot as i16).expect(FITS);
             self.inst(match *pair {
-                Pair::Int(a, b) => Inst::Ldp { rt: a, rt2: b, rn: SP, offset },
-                Pair::Float(a, b) => Inst::LdpD { rt: a, rt2: b, rn: SP, offset },
+                Pair::Int(a, b) => Inst::Ldp {
+                    rt: a,
+                    rt2: b,
+                    rn: SP,
+                    offset,
+                },
+                Pair::Float(a, b) => Inst::LdpD {
+                    rt: a,
+                    rt2: b,
+                    rn: SP,
+                    offset,
+                },
             });
         }
         let size = Simm9::new(saved.size as i16).expect(FITS);
-        self.inst(Inst::LdrPost { rt: LINK, rn: SP, offset: size });
+        self.inst(Inst::LdrPost {
+            rt: LINK,
+            rn: SP,
+            offset: size,
+        });
     }
 
     /// Returns to the caller.
@@ -244,28 +385,54 @@ impl CodeBuffer<Fixup> {
     /// From a callee in `object` to the entry of its code in `entry`; to `slow` unless it is a function that is compiled
     /// and takes `count` arguments as they are.
     pub fn callee_entry(&mut self, object: Reg, code: Reg, entry: Reg, count: u16, slow: Label) {
-        self.inst(Inst::Eor { rd: object, rn: object, rm: POINTER_TAG });
+        self.inst(Inst::Eor {
+            rd: object,
+            rn: object,
+            rm: POINTER_TAG,
+        });
         let amount = Amount64::new(TAG_SHIFT as u8).expect(FITS);
-        self.inst(Inst::LsrImm { rd: X16, rn: object, amount });
+        self.inst(Inst::LsrImm {
+            rd: X16,
+            rn: object,
+            amount,
+        });
         self.branch_if_not_zero(X16, slow);
         let kind = Offset1::new(offset_of!(Header, kind) as u32).expect(FITS);
-        self.inst(Inst::Ldrb { rt: X16, rn: object, offset: kind });
+        self.inst(Inst::Ldrb {
+            rt: X16,
+            rn: object,
+            offset: kind,
+        });
         self.compare_constant(X16, Kind::Function as u64);
         self.branch_if(Cond::Ne, slow);
         self.load(code, object, Function::CODE_OFFSET as i64);
-        self.inst(Inst::Cbz { rt: code, label: Target::Label(slow) });
+        self.inst(Inst::Cbz {
+            rt: code,
+            label: Target::Label(slow),
+        });
         let params = Offset2::new(offset_of!(Code, params) as u32).expect(FITS);
-        self.inst(Inst::Ldrh { rt: X16, rn: code, offset: params });
+        self.inst(Inst::Ldrh {
+            rt: X16,
+            rn: code,
+            offset: params,
+        });
         self.compare_constant(X16, count as u64);
         self.branch_if(Cond::Ne, slow);
         // Two flags side by side, both of which must be true.
         const { assert!(offset_of!(Code, direct) == offset_of!(Code, simple) + 1) };
         let flags = Offset2::new(offset_of!(Code, simple) as u32).expect(FITS);
-        self.inst(Inst::Ldrh { rt: X16, rn: code, offset: flags });
+        self.inst(Inst::Ldrh {
+            rt: X16,
+            rn: code,
+            offset: flags,
+        });
         self.compare_constant(X16, 0x0101);
         self.branch_if(Cond::Ne, slow);
         self.load(entry, code, Code::ENTRY_OFFSET as i64);
-        self.inst(Inst::Cbz { rt: entry, label: Target::Label(slow) });
+        self.inst(Inst::Cbz {
+            rt: entry,
+            label: Target::Label(slow),
+        });
     }
 
     /// Compares a register with a number below 4096.
@@ -286,7 +453,12 @@ impl CodeBuffer<Fixup> {
             let pair = Pair8::new((slot as i64 * 8).try_into().unwrap_or(i16::MAX));
             match pair {
                 Some(offset) if slot + 1 < first + count => {
-                    self.inst(Inst::Stp { rt: value, rt2: value, rn: FRAME, offset });
+                    self.inst(Inst::Stp {
+                        rt: value,
+                        rt2: value,
+                        rn: FRAME,
+                        offset,
+                    });
                     slot += 2;
                 }
                 _ => {
@@ -321,7 +493,10 @@ impl Saved {
         let numbers = |set: u32| (0..32u8).filter(move |n| set & (1 << n) != 0);
         let chunk = |set: u32| {
             let numbers: Vec<u8> = numbers(set).collect();
-            numbers.chunks(2).map(|c| (c[0], c.get(1).copied())).collect::<Vec<_>>()
+            numbers
+                .chunks(2)
+                .map(|c| (c[0], c.get(1).copied()))
+                .collect::<Vec<_>>()
         };
         let ints = chunk(ints)
             .into_iter()

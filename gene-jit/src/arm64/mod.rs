@@ -51,8 +51,9 @@ pub const SCRATCH: &[u8] = &[9, 10, 11, 12, 13, 14, 15, 8, 7, 6, 5, 4, 3, 2, 1, 
 /// Registers for variables of loops.
 pub const KEPT: &[u8] = &[19, 20, 21, 22, 23, 24];
 /// Scratch floating-point registers.
-pub const FLOAT_SCRATCH: &[u8] =
-    &[0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
+pub const FLOAT_SCRATCH: &[u8] = &[
+    0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+];
 /// Floating-point registers for variables of loops.
 pub const FLOAT_KEPT: &[u8] = &[8, 9, 10, 11, 12, 13, 14, 15];
 
@@ -96,7 +97,9 @@ impl LabelUse for Fixup {
     fn patch(self, code: &mut [u8], at: usize, distance: i64) {
         let bytes: &mut [u8; 4] = (&mut code[at..at + 4]).try_into().expect("four bytes");
         let word = Fixup::patch(self, u32::from_le_bytes(*bytes), distance);
-        *bytes = word.expect("labels are kept in reach of their uses").to_le_bytes();
+        *bytes = word
+            .expect("labels are kept in reach of their uses")
+            .to_le_bytes();
     }
 
     fn long_branch() -> Fixup {

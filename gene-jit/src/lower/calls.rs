@@ -17,9 +17,11 @@ impl Lowering<'_> {
     pub(super) fn function_entry(&mut self) {
         let (code, overflow, poll) = (self.code, self.buffer.label(), self.buffer.label());
         self.buffer.bind(self.start);
-        self.buffer.load(X16, arm64::CONTEXT, offset_of!(Context, stack_limit) as i64);
+        self.buffer
+            .load(X16, arm64::CONTEXT, offset_of!(Context, stack_limit) as i64);
         if code.frame_size() > STACK_SLACK {
-            self.buffer.add_constant(X17, FRAME, code.frame_size() as i64 * 8);
+            self.buffer
+                .add_constant(X17, FRAME, code.frame_size() as i64 * 8);
             self.buffer.compare(X17, X16);
         } else {
             self.buffer.compare(FRAME, X16);
@@ -35,8 +37,14 @@ impl Lowering<'_> {
         let joined = self.buffer.label();
         self.buffer.bind(joined);
         self.stubs.push(Stub::Overflow { label: overflow });
-        self.stubs.push(Stub::Poll { label: poll, joined });
-        let nil = Known { fact: Fact::Other, ..Known::default() };
+        self.stubs.push(Stub::Poll {
+            label: poll,
+            joined,
+        });
+        let nil = Known {
+            fact: Fact::Other,
+            ..Known::default()
+        };
         let locals = Locals((code.params..code.locals).map(|slot| (slot, nil)).collect());
         let label = self.buffer.label();
         self.arrivals.insert(0, Arrival { label, locals });
@@ -69,7 +77,11 @@ impl Lowering<'_> {
 
     fn leave_callee(&mut self, above: usize, result: Node) {
         let pc = Some(self.line.pc as usize);
-        self.sites.push(Site { offset: self.buffer.offset(), pc, above });
+        self.sites.push(Site {
+            offset: self.buffer.offset(),
+            pc,
+            above,
+        });
         self.buffer.add_constant(FRAME, FRAME, -(above as i64));
         self.clobber_scratch();
         self.bind_result(result);
@@ -90,7 +102,8 @@ impl Lowering<'_> {
         for i in 0..count as usize + callee {
             let from = self.operand_offset(first + i);
             self.buffer.load(X16, FRAME, from);
-            self.buffer.store(X16, FRAME, (i as i64 - callee as i64) * 8);
+            self.buffer
+                .store(X16, FRAME, (i as i64 - callee as i64) * 8);
         }
     }
 
@@ -104,7 +117,12 @@ impl Lowering<'_> {
         self.buffer.call_register(entry);
         self.leave_callee(above, result);
         self.buffer.bind(joined);
-        self.stubs.push(Stub::Call { label, pc, depth, joined });
+        self.stubs.push(Stub::Call {
+            label,
+            pc,
+            depth,
+            joined,
+        });
     }
 
     pub(super) fn tail_value_call(&mut self, count: u16) {
@@ -120,7 +138,12 @@ impl Lowering<'_> {
         self.buffer.leave_frame(&Saved::new(0, 0));
         self.buffer.branch_register(entry);
         self.buffer.bind(joined);
-        self.stubs.push(Stub::Call { label, pc, depth, joined });
+        self.stubs.push(Stub::Call {
+            label,
+            pc,
+            depth,
+            joined,
+        });
         self.leave_function();
     }
 
@@ -136,14 +159,22 @@ impl Lowering<'_> {
 
     pub(super) fn runtime_call(&mut self, result: Node) {
         self.flush(self.line.stack);
-        self.call_runtime(Helper::Call, self.line.pc as usize, self.line.stack.depth as usize);
+        self.call_runtime(
+            Helper::Call,
+            self.line.pc as usize,
+            self.line.stack.depth as usize,
+        );
         self.clobber_scratch();
         self.bind_result(result);
     }
 
     pub(super) fn runtime_tail_call(&mut self) {
         self.flush(self.line.stack);
-        self.call_runtime(Helper::Call, self.line.pc as usize, self.line.stack.depth as usize);
+        self.call_runtime(
+            Helper::Call,
+            self.line.pc as usize,
+            self.line.stack.depth as usize,
+        );
         self.leave_function();
     }
 
@@ -212,7 +243,11 @@ impl Lowering<'_> {
         };
         self.buffer.load_context_word(X16, Vm::POLL_OFFSET);
         self.buffer.branch_if_zero_word(X16, header);
-        self.call_runtime(Helper::Safepoint, self.line.pc as usize, self.line.stack.depth as usize);
+        self.call_runtime(
+            Helper::Safepoint,
+            self.line.pc as usize,
+            self.line.stack.depth as usize,
+        );
         self.buffer.branch(header);
     }
 }

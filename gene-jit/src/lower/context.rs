@@ -66,15 +66,21 @@ impl Context for Lowering<'_> {
     }
 
     fn short_literal(&mut self, node: Node) -> Option<Imm12> {
-        self.literal_int(node).filter(|&i| i >= 0).and_then(|i| Imm12::new(high(i)))
+        self.literal_int(node)
+            .filter(|&i| i >= 0)
+            .and_then(|i| Imm12::new(high(i)))
     }
 
     fn short_negative(&mut self, node: Node) -> Option<Imm12> {
-        self.literal_int(node).filter(|&i| i < 0).and_then(|i| Imm12::new(high(-i)))
+        self.literal_int(node)
+            .filter(|&i| i < 0)
+            .and_then(|i| Imm12::new(high(-i)))
     }
 
     fn node_singleton(&mut self, node: Node) -> Option<u64> {
-        let Op::Const { bits } = self.op(node) else { return None };
+        let Op::Const { bits } = self.op(node) else {
+            return None;
+        };
         let value = Value::from_bits(bits);
         (!value.is_object() && !value.is_float() && !value.is_small_int()).then_some(bits)
     }
@@ -219,24 +225,38 @@ impl Context for Lowering<'_> {
     fn scope_above(&mut self, depth: u16) -> Reg {
         let reg = self.scratch_int();
         self.buffer.load(reg, FRAME, -8);
-        self.buffer.inst(Inst::Eor { rd: reg, rn: reg, rm: arm64::POINTER_TAG });
+        self.buffer.inst(Inst::Eor {
+            rd: reg,
+            rn: reg,
+            rm: arm64::POINTER_TAG,
+        });
         self.buffer.load(reg, reg, Function::SCOPE_OFFSET as i64);
-        self.buffer.inst(Inst::Eor { rd: reg, rn: reg, rm: arm64::POINTER_TAG });
+        self.buffer.inst(Inst::Eor {
+            rd: reg,
+            rn: reg,
+            rm: arm64::POINTER_TAG,
+        });
         for _ in 0..depth {
             self.buffer.load(reg, reg, Scope::PARENT_OFFSET as i64);
-            self.buffer.inst(Inst::Eor { rd: reg, rn: reg, rm: arm64::POINTER_TAG });
+            self.buffer.inst(Inst::Eor {
+                rd: reg,
+                rn: reg,
+                rm: arm64::POINTER_TAG,
+            });
         }
         reg
     }
 
     fn load_slot(&mut self, scope: Reg, slot: u32) -> Reg {
         let reg = self.scratch_int();
-        self.buffer.load(reg, scope, Scope::SLOTS_OFFSET as i64 + slot as i64 * 8);
+        self.buffer
+            .load(reg, scope, Scope::SLOTS_OFFSET as i64 + slot as i64 * 8);
         reg
     }
 
     fn store_slot(&mut self, scope: Reg, slot: u32, value: Reg) {
-        self.buffer.store(value, scope, Scope::SLOTS_OFFSET as i64 + slot as i64 * 8);
+        self.buffer
+            .store(value, scope, Scope::SLOTS_OFFSET as i64 + slot as i64 * 8);
     }
 
     // ── Slow paths ─────────────────────────────────────────────────────────

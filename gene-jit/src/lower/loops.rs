@@ -23,7 +23,10 @@ struct Operand {
     slot: Option<u16>,
 }
 
-const UNKNOWN: Operand = Operand { fact: Fact::Unknown, slot: None };
+const UNKNOWN: Operand = Operand {
+    fact: Fact::Unknown,
+    slot: None,
+};
 
 /// What a loop does with variables.
 #[derive(Default)]
@@ -70,7 +73,8 @@ impl Lowering<'_> {
             usage = self.look_through(pc, end, &facts);
             let wrong = |(&slot, &fact): (&u16, &Fact)| {
                 let expected = facts.get(&slot).copied().unwrap_or_default();
-                (expected != Fact::Unknown && fact != Fact::Unknown && fact != expected).then_some(slot)
+                (expected != Fact::Unknown && fact != Fact::Unknown && fact != expected)
+                    .then_some(slot)
             };
             let wrong: Vec<u16> = usage.written.iter().filter_map(wrong).collect();
             if wrong.is_empty() {
@@ -87,7 +91,11 @@ impl Lowering<'_> {
                 expects.get_mut(slot).fact = known.fact;
             }
         }
-        let mut by_use: Vec<_> = usage.numeric.iter().map(|(&slot, &count)| (count, slot)).collect();
+        let mut by_use: Vec<_> = usage
+            .numeric
+            .iter()
+            .map(|(&slot, &count)| (count, slot))
+            .collect();
         by_use.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut ints: BTreeSet<u8> = arm64::KEPT.iter().copied().collect();
         let mut floats: BTreeSet<u8> = arm64::FLOAT_KEPT.iter().copied().collect();
@@ -95,14 +103,24 @@ impl Lowering<'_> {
         let kept = |slot: u16, fact: Fact| {
             let known = self.locals.get(slot);
             match fact {
-                Fact::SmallInt => known.high.map(Reg::number).filter(|n| self.ints.is_kept(*n)),
-                _ => known.double.map(FReg::number).filter(|n| self.floats.is_kept(*n)),
+                Fact::SmallInt => known
+                    .high
+                    .map(Reg::number)
+                    .filter(|n| self.ints.is_kept(*n)),
+                _ => known
+                    .double
+                    .map(FReg::number)
+                    .filter(|n| self.floats.is_kept(*n)),
             }
         };
         for &(_, slot) in &by_use {
             let fact = facts[&slot];
             if let Some(number) = kept(slot, fact) {
-                if fact == Fact::SmallInt { ints.remove(&number) } else { floats.remove(&number) };
+                if fact == Fact::SmallInt {
+                    ints.remove(&number)
+                } else {
+                    floats.remove(&number)
+                };
             }
         }
         for &(_, slot) in &by_use {
@@ -115,7 +133,9 @@ impl Lowering<'_> {
                 }
                 Fact::Float => {
                     known.fact = fact;
-                    known.double = kept(slot, fact).or_else(|| floats.pop_first()).map(FReg::new);
+                    known.double = kept(slot, fact)
+                        .or_else(|| floats.pop_first())
+                        .map(FReg::new);
                 }
                 _ => {}
             }
@@ -130,17 +150,28 @@ impl Lowering<'_> {
         let mut facts = facts.clone();
         let mut stack: Vec<Operand> = Vec::new();
         for at in pc..=end {
-            let Some(depth) = self.flow.depth(at) else { continue };
+            let Some(depth) = self.flow.depth(at) else {
+                continue;
+            };
             if self.flow.is_leader(at) {
                 stack.clear();
             }
             stack.resize(depth, UNKNOWN);
             let instr = self.code.instrs[at];
             let local = |facts: &HashMap<u16, Fact>, slot: u16| {
-                let known = facts.get(&slot).copied().unwrap_or(self.locals.get(slot).fact);
-                Operand { fact: known, slot: Some(slot) }
+                let known = facts
+                    .get(&slot)
+                    .copied()
+                    .unwrap_or(self.locals.get(slot).fact);
+                Operand {
+                    fact: known,
+                    slot: Some(slot),
+                }
             };
-            let int = Operand { fact: Fact::SmallInt, slot: None };
+            let int = Operand {
+                fact: Fact::SmallInt,
+                slot: None,
+            };
             let (operands, result) = match shape(instr) {
                 Shape::Binary => {
                     let y = stack.pop().unwrap_or(UNKNOWN);
@@ -164,7 +195,12 @@ impl Lowering<'_> {
             };
             let is_equality = matches!(
                 instr.op,
-                Op::JumpIfNotEq | Op::JumpIfEq | Op::JumpIfNotLocalEqInt | Op::JumpIfLocalEqInt | Op::Eq | Op::Ne
+                Op::JumpIfNotEq
+                    | Op::JumpIfEq
+                    | Op::JumpIfNotLocalEqInt
+                    | Op::JumpIfLocalEqInt
+                    | Op::Eq
+                    | Op::Ne
             );
             if !is_equality {
                 for slot in operands.iter().filter_map(|operand| operand.slot) {
@@ -184,7 +220,10 @@ impl Lowering<'_> {
                 }
                 _ if result => stack.push(Operand { fact, slot: None }),
                 _ if effect(self.code, instr).pushes > 0 => {
-                    stack.push(Operand { fact: Fact::Bool, slot: None });
+                    stack.push(Operand {
+                        fact: Fact::Bool,
+                        slot: None,
+                    });
                 }
                 _ => {}
             }
@@ -199,10 +238,21 @@ impl Lowering<'_> {
         facts: &mut HashMap<u16, Fact>,
         usage: &mut Usage,
     ) {
-        let known = |slot: u16| facts.get(&slot).copied().unwrap_or(self.locals.get(slot).fact);
+        let known = |slot: u16| {
+            facts
+                .get(&slot)
+                .copied()
+                .unwrap_or(self.locals.get(slot).fact)
+        };
         match instr.op {
-            Op::GetLocal => stack.push(Operand { fact: known(instr.b), slot: Some(instr.b) }),
-            Op::Int => stack.push(Operand { fact: Fact::SmallInt, slot: None }),
+            Op::GetLocal => stack.push(Operand {
+                fact: known(instr.b),
+                slot: Some(instr.b),
+            }),
+            Op::Int => stack.push(Operand {
+                fact: Fact::SmallInt,
+                slot: None,
+            }),
             Op::Const => {
                 let fact = Fact::of(self.code.constants[instr.c as usize]);
                 stack.push(Operand { fact, slot: None });
@@ -276,7 +326,14 @@ impl Lowering<'_> {
         self.buffer.unbox_small_int(to, to);
     }
 
-    fn establish_double(&mut self, slot: u16, known: Known, from: Option<FReg>, to: FReg, pc: usize) {
+    fn establish_double(
+        &mut self,
+        slot: u16,
+        known: Known,
+        from: Option<FReg>,
+        to: FReg,
+        pc: usize,
+    ) {
         if let Some(from) = from {
             return self.buffer.fmov(to, from);
         }
@@ -316,7 +373,11 @@ impl Lowering<'_> {
     /// Code that enters each loop with all values in their home slots.
     pub(super) fn loop_entries(&mut self, saved: &Saved) -> HashMap<usize, Label> {
         let mut entries = HashMap::new();
-        let mut headers: Vec<_> = self.headers.iter().map(|(&pc, header)| (pc, header.label)).collect();
+        let mut headers: Vec<_> = self
+            .headers
+            .iter()
+            .map(|(&pc, header)| (pc, header.label))
+            .collect();
         headers.sort_by_key(|&(pc, _)| pc);
         for (pc, header) in headers {
             let label = self.buffer.label();

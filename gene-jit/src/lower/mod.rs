@@ -151,10 +151,18 @@ pub fn compile(code: &Code, observed: &[Value], shared: usize) -> Result<Compile
     }
     let flow = Flow::new(code);
     let mut buffer = CodeBuffer::default();
-    let (entry, start, exit, unwind) =
-        (buffer.label(), buffer.label(), buffer.label(), buffer.label());
+    let (entry, start, exit, unwind) = (
+        buffer.label(),
+        buffer.label(),
+        buffer.label(),
+        buffer.label(),
+    );
     let block = Block::build(code, &flow, 0, |_| true);
-    let line = Line { stmt: Stmt::Plain, pc: 0, stack: block.end };
+    let line = Line {
+        stmt: Stmt::Plain,
+        pc: 0,
+        stack: block.end,
+    };
     let mut lowering = Lowering {
         code,
         shared,
@@ -219,7 +227,9 @@ impl Lowering<'_> {
 
     /// The main code from a leader to the next.
     fn main_block(&mut self, pc: usize) {
-        let Some(Arrival { label, locals }) = self.arrivals.remove(&pc) else { return };
+        let Some(Arrival { label, locals }) = self.arrivals.remove(&pc) else {
+            return;
+        };
         self.mark(Part::Main(pc));
         self.buffer.bind(label);
         self.locals = locals;
@@ -232,7 +242,12 @@ impl Lowering<'_> {
             self.flush(self.block.end);
             let label = self.arrive(next as usize);
             // The next leader's code follows at once.
-            if self.arrivals.keys().next().is_some_and(|&first| first != next as usize) {
+            if self
+                .arrivals
+                .keys()
+                .next()
+                .is_some_and(|&first| first != next as usize)
+            {
                 self.buffer.branch(label);
             }
         }
@@ -247,7 +262,13 @@ impl Lowering<'_> {
             }
             None => {
                 let label = self.buffer.label();
-                self.arrivals.insert(pc, Arrival { label, locals: self.locals.clone() });
+                self.arrivals.insert(
+                    pc,
+                    Arrival {
+                        label,
+                        locals: self.locals.clone(),
+                    },
+                );
                 label
             }
         }
@@ -317,9 +338,13 @@ impl Lowering<'_> {
 
     /// The operands below `stack` that may not be in their home slots, from the bottom up.
     fn unsettled(&self, stack: Stack) -> Vec<(usize, Node)> {
-        let pending = self.block.operands(stack).take(crate::tree::MAX_PENDING + 1);
-        let mut operands: Vec<_> =
-            pending.filter(|&(index, node)| !self.is_home(index, node)).collect();
+        let pending = self
+            .block
+            .operands(stack)
+            .take(crate::tree::MAX_PENDING + 1);
+        let mut operands: Vec<_> = pending
+            .filter(|&(index, node)| !self.is_home(index, node))
+            .collect();
         operands.reverse();
         operands
     }
@@ -340,16 +365,30 @@ impl Lowering<'_> {
             site.offset += shift;
         }
         sites.sort_by_key(|site| site.offset);
-        let targets = self.code.handlers.iter().map(|handler| handler.target as usize);
+        let targets = self
+            .code
+            .handlers
+            .iter()
+            .map(|handler| handler.target as usize);
         let mut map = vec![(0, Part::Frame)];
-        map.extend(self.map.iter().map(|&(offset, part)| (offset + shift, part)));
+        map.extend(
+            self.map
+                .iter()
+                .map(|&(offset, part)| (offset + shift, part)),
+        );
         Compiled {
             loop_entries: loops.iter().map(place).collect(),
-            handlers: targets.map(|pc| (pc, finished.offset(self.generic[&pc]))).collect(),
+            handlers: targets
+                .map(|pc| (pc, finished.offset(self.generic[&pc])))
+                .collect(),
             sites,
             exception_exit: finished.offset(exception_exit),
             map,
-            rules: self.rules.iter().map(|&(offset, rule)| (offset + shift, rule)).collect(),
+            rules: self
+                .rules
+                .iter()
+                .map(|&(offset, rule)| (offset + shift, rule))
+                .collect(),
             code: finished.code,
         }
     }

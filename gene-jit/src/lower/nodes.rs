@@ -31,7 +31,10 @@ impl NodeState {
                 _ => Fact::Unknown,
             };
             NodeState {
-                known: Known { fact, ..Known::default() },
+                known: Known {
+                    fact,
+                    ..Known::default()
+                },
                 evaluated: op == Op::Operand,
                 home: op == Op::Operand,
                 left: block.uses(node),
@@ -105,7 +108,9 @@ impl Lowering<'_> {
         let values = match line.stmt {
             Stmt::Branch { test, .. } => {
                 // Both ways expect the operands below in their home slots.
-                let below = self.flow.depth(self.block.next.map_or(0, |next| next as usize));
+                let below = self
+                    .flow
+                    .depth(self.block.next.map_or(0, |next| next as usize));
                 self.flush_below(self.block.stack_before(test), below.unwrap_or(0));
                 self.branch_statement(line.stmt);
                 return;
@@ -114,7 +119,9 @@ impl Lowering<'_> {
                 self.hint = self.keeps_variables().then_some(slot);
                 [Some(value), None, None]
             }
-            Stmt::SetScoped { value, .. } | Stmt::SetCaptured { value, .. } => [Some(value), None, None],
+            Stmt::SetScoped { value, .. } | Stmt::SetCaptured { value, .. } => {
+                [Some(value), None, None]
+            }
             Stmt::CheckDefined { value } | Stmt::Return { value } => [Some(value), None, None],
             Stmt::Spill { value, .. } => [Some(value), None, None],
             Stmt::SetElement { of, key, value } => [Some(of), Some(key), Some(value)],
@@ -152,11 +159,15 @@ impl Lowering<'_> {
         self.ints.tick();
         self.floats.tick();
         while let Some(number) = self.ints.crowded(MOST_HELD) {
-            let Owner::Node(node, _) = self.ints.owner(number) else { break };
+            let Owner::Node(node, _) = self.ints.owner(number) else {
+                break;
+            };
             self.spill_home(node);
         }
         while let Some(number) = self.floats.crowded(2 * MOST_HELD) {
-            let Owner::Node(node, _) = self.floats.owner(number) else { break };
+            let Owner::Node(node, _) = self.floats.owner(number) else {
+                break;
+            };
             self.spill_home(node);
         }
     }
@@ -212,7 +223,8 @@ impl Lowering<'_> {
             self.ints.give(reg.number(), self.owner(node, Form::High));
         }
         if let Some(reg) = known.double {
-            self.floats.give(reg.number(), self.owner(node, Form::Double));
+            self.floats
+                .give(reg.number(), self.owner(node, Form::Double));
         }
     }
 
@@ -220,13 +232,15 @@ impl Lowering<'_> {
     pub(super) fn own_locals(&mut self) {
         for (&slot, known) in &self.locals.0 {
             if let Some(reg) = known.boxed {
-                self.ints.give(reg.number(), Owner::Local(slot, Form::Boxed));
+                self.ints
+                    .give(reg.number(), Owner::Local(slot, Form::Boxed));
             }
             if let Some(reg) = known.high {
                 self.ints.give(reg.number(), Owner::Local(slot, Form::High));
             }
             if let Some(reg) = known.double {
-                self.floats.give(reg.number(), Owner::Local(slot, Form::Double));
+                self.floats
+                    .give(reg.number(), Owner::Local(slot, Form::Double));
             }
         }
     }
@@ -234,18 +248,35 @@ impl Lowering<'_> {
     /// Makes the result of a rule the value of a node, after the slow paths have joined.
     fn bind(&mut self, node: Node, val: Val) {
         let known = match val {
-            Val::Boxed { reg } => Known { boxed: Some(reg), ..Known::default() },
-            Val::SmallInt { reg } => {
-                Known { fact: Fact::SmallInt, high: Some(reg), ..Known::default() }
-            }
-            Val::Float { reg } => Known { fact: Fact::Float, double: Some(reg), ..Known::default() },
+            Val::Boxed { reg } => Known {
+                boxed: Some(reg),
+                ..Known::default()
+            },
+            Val::SmallInt { reg } => Known {
+                fact: Fact::SmallInt,
+                high: Some(reg),
+                ..Known::default()
+            },
+            Val::Float { reg } => Known {
+                fact: Fact::Float,
+                double: Some(reg),
+                ..Known::default()
+            },
             Val::Bool { cond } => {
                 let reg = self.bool_of(cond);
-                Known { fact: Fact::Bool, boxed: Some(reg), ..Known::default() }
+                Known {
+                    fact: Fact::Bool,
+                    boxed: Some(reg),
+                    ..Known::default()
+                }
             }
         };
         let joins = self.slow_path_joins();
-        let known = if joins { self.boxed_for_join(node, known) } else { known };
+        let known = if joins {
+            self.boxed_for_join(node, known)
+        } else {
+            known
+        };
         let state = self.state(node);
         state.evaluated = true;
         state.known = known;
@@ -266,28 +297,46 @@ impl Lowering<'_> {
     /// The value in the one form that the runtime can deliver, too.
     fn boxed_for_join(&mut self, node: Node, known: Known) -> Known {
         let reg = match known {
-            Known { boxed: Some(reg), .. } => reg,
-            Known { high: Some(high), .. } => {
+            Known {
+                boxed: Some(reg), ..
+            } => reg,
+            Known {
+                high: Some(high), ..
+            } => {
                 let reg = self.scratch_int();
                 self.buffer.box_small_int(reg, high);
                 reg
             }
-            Known { double: Some(double), .. } => {
+            Known {
+                double: Some(double),
+                ..
+            } => {
                 let reg = self.scratch_int();
                 self.buffer.box_double(reg, double);
                 reg
             }
             _ => self.scratch_int(),
         };
-        let fact = if self.op(node).is_comparison() { Fact::Bool } else { Fact::Unknown };
-        Known { fact, boxed: Some(reg), ..Known::default() }
+        let fact = if self.op(node).is_comparison() {
+            Fact::Bool
+        } else {
+            Fact::Unknown
+        };
+        Known {
+            fact,
+            boxed: Some(reg),
+            ..Known::default()
+        }
     }
 
     // ── Registers ──────────────────────────────────────────────────────────
 
     /// A scratch register.
     pub(super) fn scratch_int(&mut self) -> Reg {
-        let (number, owner) = self.ints.take(false).expect("few registers are held between rules");
+        let (number, owner) = self
+            .ints
+            .take(false)
+            .expect("few registers are held between rules");
         self.evict(owner);
         self.ints.give(number, Owner::Rule);
         Reg::new(number)
@@ -295,7 +344,10 @@ impl Lowering<'_> {
 
     /// A scratch register for a double.
     pub(super) fn scratch_float(&mut self) -> FReg {
-        let (number, owner) = self.floats.take(false).expect("few registers are held between rules");
+        let (number, owner) = self
+            .floats
+            .take(false)
+            .expect("few registers are held between rules");
         self.evict(owner);
         self.floats.give(number, Owner::Rule);
         FReg::new(number)
@@ -340,7 +392,11 @@ impl Lowering<'_> {
     /// A register for a form of a node: where a loop keeps variables, one that calls keep.
     pub(super) fn register_for(&mut self, node: Node, form: Form) -> Reg {
         let keep = self.variable(node).is_some() && self.keeps_variables();
-        let reg = if keep { self.kept_int() } else { self.scratch_int() };
+        let reg = if keep {
+            self.kept_int()
+        } else {
+            self.scratch_int()
+        };
         self.hold(node, form, reg);
         reg
     }
@@ -362,7 +418,11 @@ impl Lowering<'_> {
     /// A register for a node as a double.
     pub(super) fn float_register_for(&mut self, node: Node) -> FReg {
         let keep = self.variable(node).is_some() && self.keeps_variables();
-        let reg = if keep { self.kept_float() } else { self.scratch_float() };
+        let reg = if keep {
+            self.kept_float()
+        } else {
+            self.scratch_float()
+        };
         self.known_mut(node).double = Some(reg);
         let owner = self.owner(node, Form::Double);
         self.floats.give(reg.number(), owner);
@@ -382,7 +442,10 @@ impl Lowering<'_> {
         if self.variable(node).is_none() {
             let state = self.state(node);
             let known = state.known;
-            state.known = Known { fact: known.fact, ..Known::default() };
+            state.known = Known {
+                fact: known.fact,
+                ..Known::default()
+            };
             self.free_known(known);
         }
     }
@@ -423,9 +486,15 @@ impl Lowering<'_> {
     /// Stores a value that is in a register.
     pub(super) fn store_known(&mut self, known: Known, offset: i64) {
         match known {
-            Known { boxed: Some(reg), .. } => self.buffer.store(reg, FRAME, offset),
-            Known { double: Some(reg), .. } => self.buffer.store_double(reg, FRAME, offset),
-            Known { high: Some(reg), .. } => {
+            Known {
+                boxed: Some(reg), ..
+            } => self.buffer.store(reg, FRAME, offset),
+            Known {
+                double: Some(reg), ..
+            } => self.buffer.store_double(reg, FRAME, offset),
+            Known {
+                high: Some(reg), ..
+            } => {
                 self.buffer.box_small_int(X16, reg);
                 self.buffer.store(X16, FRAME, offset);
             }
@@ -488,7 +557,10 @@ impl Lowering<'_> {
     pub(super) fn bind_result(&mut self, result: Node) {
         let state = self.state(result);
         state.evaluated = true;
-        state.known = Known { boxed: Some(arm64::X0), ..Known::default() };
+        state.known = Known {
+            boxed: Some(arm64::X0),
+            ..Known::default()
+        };
         self.own(result);
     }
 
@@ -506,23 +578,31 @@ impl Lowering<'_> {
         self.free_known(former);
         if own {
             // The value's registers become the variable's.
-            self.state(value).known = Known { fact: known.fact, ..Known::default() };
+            self.state(value).known = Known {
+                fact: known.fact,
+                ..Known::default()
+            };
             *self.locals.get_mut(slot) = known;
             self.own_locals_of(slot, known);
         } else {
-            *self.locals.get_mut(slot) = Known { fact: known.fact, ..Known::default() };
+            *self.locals.get_mut(slot) = Known {
+                fact: known.fact,
+                ..Known::default()
+            };
         }
     }
 
     fn own_locals_of(&mut self, slot: u16, known: Known) {
         if let Some(reg) = known.boxed {
-            self.ints.give(reg.number(), Owner::Local(slot, Form::Boxed));
+            self.ints
+                .give(reg.number(), Owner::Local(slot, Form::Boxed));
         }
         if let Some(reg) = known.high {
             self.ints.give(reg.number(), Owner::Local(slot, Form::High));
         }
         if let Some(reg) = known.double {
-            self.floats.give(reg.number(), Owner::Local(slot, Form::Double));
+            self.floats
+                .give(reg.number(), Owner::Local(slot, Form::Double));
         }
     }
 
@@ -534,7 +614,9 @@ impl Lowering<'_> {
 
     /// A register for the result of the rule at hand.
     pub(super) fn result_register(&mut self) -> Reg {
-        let Some(slot) = self.hint else { return self.scratch_int() };
+        let Some(slot) = self.hint else {
+            return self.scratch_int();
+        };
         match self.locals.get(slot).high {
             Some(reg) if self.ints.is_kept(reg.number()) => {
                 self.locals.get_mut(slot).high = None;
@@ -547,7 +629,9 @@ impl Lowering<'_> {
 
     /// A register for the result of the rule at hand, a double.
     pub(super) fn result_double(&mut self) -> FReg {
-        let Some(slot) = self.hint else { return self.scratch_float() };
+        let Some(slot) = self.hint else {
+            return self.scratch_float();
+        };
         match self.locals.get(slot).double {
             Some(reg) if self.floats.is_kept(reg.number()) => {
                 self.locals.get_mut(slot).double = None;
@@ -561,12 +645,21 @@ impl Lowering<'_> {
     // ── Branches ───────────────────────────────────────────────────────────
 
     fn branch_statement(&mut self, stmt: Stmt) {
-        let Stmt::Branch { test, mut when, target } = stmt else { return };
+        let Stmt::Branch {
+            test,
+            mut when,
+            target,
+        } = stmt
+        else {
+            return;
+        };
         let mut node = test;
         // A comparison need not become a value, and its negation is the test with the ways exchanged.
         if let Op::Truthy { x } = self.op(node) {
             match self.op(x) {
-                Op::Not { x: inner } if !self.nodes[x.index()].evaluated && self.is_fused(inner) => {
+                Op::Not { x: inner }
+                    if !self.nodes[x.index()].evaluated && self.is_fused(inner) =>
+                {
                     when = !when;
                     node = inner;
                 }

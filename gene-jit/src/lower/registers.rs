@@ -91,12 +91,16 @@ impl Registers {
     /// The registers with owners.
     pub fn owned(&self) -> impl Iterator<Item = (u8, Owner)> + '_ {
         let pools = self.scratch.iter().chain(self.kept);
-        pools.map(|&number| (number, self.owner(number))).filter(|(_, owner)| *owner != Owner::Free)
+        pools
+            .map(|&number| (number, self.owner(number)))
+            .filter(|(_, owner)| *owner != Owner::Free)
     }
 
     /// Registers that calls may change, with their owners.
     pub fn scratch(&self) -> impl Iterator<Item = (u8, Owner)> + '_ {
-        self.scratch.iter().map(|&number| (number, self.owner(number)))
+        self.scratch
+            .iter()
+            .map(|&number| (number, self.owner(number)))
     }
 
     /// A register to be handed out: a free one, or one that caches a local variable. The caller must tell the
@@ -110,7 +114,11 @@ impl Registers {
             }
             _ => None,
         };
-        let best = pool.iter().copied().filter(|n| rank(n).is_some()).min_by_key(|n| rank(n))?;
+        let best = pool
+            .iter()
+            .copied()
+            .filter(|n| rank(n).is_some())
+            .min_by_key(|n| rank(n))?;
         if keep {
             self.kept_used |= 1 << best;
         }
@@ -119,7 +127,11 @@ impl Registers {
 
     /// The node-owned scratch register that was used longest ago, if more than `most` are owned by nodes.
     pub fn crowded(&self, most: usize) -> Option<u8> {
-        let nodes = || self.scratch.iter().filter(|&&n| matches!(self.owner(n), Owner::Node(..)));
+        let nodes = || {
+            self.scratch
+                .iter()
+                .filter(|&&n| matches!(self.owner(n), Owner::Node(..)))
+        };
         let oldest = nodes().min_by_key(|&&number| self.used[number as usize]);
         oldest.copied().filter(|_| nodes().count() > most)
     }

@@ -32,7 +32,14 @@ pub struct Current {
 impl Current {
     /// The node or statement of an instruction, with the operands before it.
     pub fn new(pc: usize, stack: Stack) -> Current {
-        Current { pc, stack, leave: None, join: None, raise: None, learned: Vec::new() }
+        Current {
+            pc,
+            stack,
+            leave: None,
+            join: None,
+            raise: None,
+            learned: Vec::new(),
+        }
     }
 }
 
@@ -52,9 +59,20 @@ pub enum Source {
 /// A slow path that is still to be emitted.
 pub enum Stub {
     /// The runtime runs an instruction.
-    Instruction { label: Label, stores: Vec<(usize, Source)>, pc: usize, depth: usize, resume: Resume },
+    Instruction {
+        label: Label,
+        stores: Vec<(usize, Source)>,
+        pc: usize,
+        depth: usize,
+        resume: Resume,
+    },
     /// The runtime makes a call.
-    Call { label: Label, pc: usize, depth: usize, joined: Label },
+    Call {
+        label: Label,
+        pc: usize,
+        depth: usize,
+        joined: Label,
+    },
     /// A frame does not fit.
     Overflow { label: Label },
     /// A safepoint at the entry.
@@ -66,7 +84,10 @@ pub enum Resume {
     /// In the generic code of the next instruction, or of the jump's target.
     Generic,
     /// Behind the fast path, which expects these registers; the first is the result.
-    Join { label: Label, reload: Vec<(Reload, i64)> },
+    Join {
+        label: Label,
+        reload: Vec<(Reload, i64)>,
+    },
     /// Nowhere.
     Never,
 }
@@ -89,7 +110,10 @@ impl Lowering<'_> {
     fn slow_path(&mut self) -> SlowPath {
         let label = self.buffer.label();
         let unsettled = self.unsettled(self.current.stack);
-        let stores = unsettled.into_iter().map(|(index, node)| (index, self.source(node))).collect();
+        let stores = unsettled
+            .into_iter()
+            .map(|(index, node)| (index, self.source(node)))
+            .collect();
         SlowPath { label, stores }
     }
 
@@ -161,25 +185,51 @@ impl Lowering<'_> {
         let (pc, depth) = (current.pc, current.stack.depth as usize);
         let mut stub = |path: Option<SlowPath>, resume| {
             if let Some(SlowPath { label, stores }) = path {
-                self.stubs.push(Stub::Instruction { label, stores, pc, depth, resume });
+                self.stubs.push(Stub::Instruction {
+                    label,
+                    stores,
+                    pc,
+                    depth,
+                    resume,
+                });
             }
         };
         stub(current.leave, Resume::Generic);
         stub(current.raise, Resume::Never);
-        let Some(SlowPath { label, stores }) = current.join else { return };
+        let Some(SlowPath { label, stores }) = current.join else {
+            return;
+        };
         let resume = if self.code.instrs[pc].target().is_some() {
             Resume::Generic
         } else {
             for node in current.learned {
                 let known = self.known_mut(node);
-                let former = std::mem::replace(known, Known { boxed: known.boxed, ..Known::default() });
-                self.free_known(Known { boxed: None, ..former });
+                let former = std::mem::replace(
+                    known,
+                    Known {
+                        boxed: known.boxed,
+                        ..Known::default()
+                    },
+                );
+                self.free_known(Known {
+                    boxed: None,
+                    ..former
+                });
             }
             let joined = self.buffer.label();
             self.buffer.bind(joined);
-            Resume::Join { label: joined, reload: self.reload(pc, depth, result) }
+            Resume::Join {
+                label: joined,
+                reload: self.reload(pc, depth, result),
+            }
         };
-        self.stubs.push(Stub::Instruction { label, stores, pc, depth, resume });
+        self.stubs.push(Stub::Instruction {
+            label,
+            stores,
+            pc,
+            depth,
+            resume,
+        });
     }
 
     /// The registers that the code behind a node expects, and where the values are after the runtime has run the
@@ -204,7 +254,14 @@ impl Lowering<'_> {
         let ints = self.ints.scratch().filter_map(|(number, owner)| {
             let (form, offset) = place(owner)?;
             let reg = Reg::new(number);
-            Some((if form == Form::High { Reload::High(reg) } else { Reload::Boxed(reg) }, offset))
+            Some((
+                if form == Form::High {
+                    Reload::High(reg)
+                } else {
+                    Reload::Boxed(reg)
+                },
+                offset,
+            ))
         });
         let floats = self.floats.scratch().filter_map(|(number, owner)| {
             let (_, offset) = place(owner)?;
@@ -223,14 +280,24 @@ impl Lowering<'_> {
 
     fn emit_stub(&mut self, stub: Stub) {
         match stub {
-            Stub::Instruction { label, stores, pc, depth, resume } => {
+            Stub::Instruction {
+                label,
+                stores,
+                pc,
+                depth,
+                resume,
+            } => {
                 self.mark(Part::Slow(pc));
                 self.buffer.bind(label);
                 for (index, source) in stores {
                     self.store_operand(index, source);
                 }
                 let target = self.code.instrs[pc].target();
-                let helper = if target.is_some() { Helper::Branch } else { Helper::Plain };
+                let helper = if target.is_some() {
+                    Helper::Branch
+                } else {
+                    Helper::Plain
+                };
                 self.call_runtime(helper, pc, depth);
                 match (resume, target) {
                     (Resume::Never, _) => {}
@@ -250,7 +317,12 @@ impl Lowering<'_> {
                     }
                 }
             }
-            Stub::Call { label, pc, depth, joined } => {
+            Stub::Call {
+                label,
+                pc,
+                depth,
+                joined,
+            } => {
                 self.mark(Part::Slow(pc));
                 self.buffer.bind(label);
                 self.call_runtime(Helper::Call, pc, depth);
@@ -320,7 +392,11 @@ impl Lowering<'_> {
             }
         };
         self.buffer.call_label(label);
-        self.sites.push(Site { offset: self.buffer.offset(), pc, above: 0 });
+        self.sites.push(Site {
+            offset: self.buffer.offset(),
+            pc,
+            above: 0,
+        });
     }
 
     /// The ways out of the function, and the calls of the runtime that its code shares. Answers where an exception
@@ -346,7 +422,8 @@ impl Lowering<'_> {
             self.buffer.bind(label);
             self.buffer.enter_frame(&link);
             self.buffer.mov(arm64::X0, arm64::CONTEXT);
-            self.buffer.constant(arm64::X1, std::ptr::from_ref(self.code) as u64);
+            self.buffer
+                .constant(arm64::X1, std::ptr::from_ref(self.code) as u64);
             self.buffer.mov(arm64::X3, FRAME);
             self.buffer.constant(arm64::X5, self.shared as u64);
             self.buffer.call_address(helper.address());

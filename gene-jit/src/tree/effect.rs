@@ -19,15 +19,30 @@ pub struct Effect {
 }
 
 const fn plain(pops: u16, pushes: u16) -> Effect {
-    Effect { pops, pushes, jump_pushes: 0, ends: false }
+    Effect {
+        pops,
+        pushes,
+        jump_pushes: 0,
+        ends: false,
+    }
 }
 
 const fn branch(pops: u16, pushes: u16, jump_pushes: u16) -> Effect {
-    Effect { pops, pushes, jump_pushes, ends: false }
+    Effect {
+        pops,
+        pushes,
+        jump_pushes,
+        ends: false,
+    }
 }
 
 const fn end(pops: u16) -> Effect {
-    Effect { pops, pushes: 0, jump_pushes: 0, ends: true }
+    Effect {
+        pops,
+        pushes: 0,
+        jump_pushes: 0,
+        ends: true,
+    }
 }
 
 /// The effect of an instruction of `code`.
@@ -48,9 +63,12 @@ pub fn effect(code: &Code, instr: Instr) -> Effect {
         Op::TeeLocal | Op::SetScoped | Op::SetCaptured | Op::CheckDefined => plain(1, 1),
         Op::NewScope | Op::IncLocal | Op::DecLocal | Op::AddToLocal => plain(0, 0),
 
-        Op::GetName | Op::GetTypeName | Op::GetGlobal | Op::GetNamespace | Op::GetFunction | Op::GetException => {
-            plain(0, 1)
-        }
+        Op::GetName
+        | Op::GetTypeName
+        | Op::GetGlobal
+        | Op::GetNamespace
+        | Op::GetFunction
+        | Op::GetException => plain(0, 1),
         Op::SetName => plain(1, 1),
         Op::SetException => plain(1, 0),
 
@@ -105,7 +123,11 @@ pub fn effect(code: &Code, instr: Instr) -> Effect {
         Op::MakeGene | Op::MakeRange => plain(3, 1),
         Op::Seal | Op::MakeClass => plain(1, 1),
         Op::Interpolate | Op::MakeSelector => plain(count, 1),
-        Op::MakeClosure | Op::MakeNamespace | Op::MakeEnum | Op::MakeType | Op::Import
+        Op::MakeClosure
+        | Op::MakeNamespace
+        | Op::MakeEnum
+        | Op::MakeType
+        | Op::Import
         | Op::Export => plain(0, 1),
         Op::DefineMethod | Op::RunBody => plain(2, 1),
         Op::DefineField => plain(1, 1),

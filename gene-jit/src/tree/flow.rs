@@ -35,7 +35,12 @@ impl Flow {
             while pc < count && flow.depth[pc].is_none() {
                 flow.depth[pc] = Some(depth);
                 let instr = code.instrs[pc];
-                let Effect { pops, pushes, jump_pushes, ends } = effect(code, instr);
+                let Effect {
+                    pops,
+                    pushes,
+                    jump_pushes,
+                    ends,
+                } = effect(code, instr);
                 let below = depth.saturating_sub(pops);
                 if let Some(target) = instr.target() {
                     flow.leader[target] = true;

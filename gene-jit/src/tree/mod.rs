@@ -31,12 +31,19 @@ impl Node {
 
 /// What a node computes. Rules match these; `rules/bytecode.isle` declares them.
 #[derive(Clone, Copy, PartialEq, Debug)]
-#[allow(missing_docs, reason = "the fields are the operands of the opcodes of the same names")]
+#[allow(
+    missing_docs,
+    reason = "the fields are the operands of the opcodes of the same names"
+)]
 pub enum Op {
     /// A literal.
-    Const { bits: u64 },
+    Const {
+        bits: u64,
+    },
     /// A local variable.
-    Local { slot: u16 },
+    Local {
+        slot: u16,
+    },
     /// A value that lies in its home slot on the operand stack.
     Operand,
     /// The result of the call before.
@@ -44,35 +51,103 @@ pub enum Op {
     /// The running function.
     Function,
     /// A variable in the scope that a local holds.
-    Scoped { scope: u16, slot: u32 },
+    Scoped {
+        scope: u16,
+        slot: u32,
+    },
     /// A captured variable, `depth` scopes above the function's.
-    Captured { depth: u16, slot: u32 },
-    Add { x: Node, y: Node },
-    Sub { x: Node, y: Node },
-    Mul { x: Node, y: Node },
-    Div { x: Node, y: Node },
-    Mod { x: Node, y: Node },
-    Neg { x: Node },
-    Shl { x: Node, y: Node },
-    Shr { x: Node, y: Node },
-    And { x: Node, y: Node },
-    Xor { x: Node, y: Node },
-    Or { x: Node, y: Node },
-    Not { x: Node },
-    Lt { x: Node, y: Node },
-    Le { x: Node, y: Node },
-    Gt { x: Node, y: Node },
-    Ge { x: Node, y: Node },
-    Eq { x: Node, y: Node },
-    Ne { x: Node, y: Node },
+    Captured {
+        depth: u16,
+        slot: u32,
+    },
+    Add {
+        x: Node,
+        y: Node,
+    },
+    Sub {
+        x: Node,
+        y: Node,
+    },
+    Mul {
+        x: Node,
+        y: Node,
+    },
+    Div {
+        x: Node,
+        y: Node,
+    },
+    Mod {
+        x: Node,
+        y: Node,
+    },
+    Neg {
+        x: Node,
+    },
+    Shl {
+        x: Node,
+        y: Node,
+    },
+    Shr {
+        x: Node,
+        y: Node,
+    },
+    And {
+        x: Node,
+        y: Node,
+    },
+    Xor {
+        x: Node,
+        y: Node,
+    },
+    Or {
+        x: Node,
+        y: Node,
+    },
+    Not {
+        x: Node,
+    },
+    Lt {
+        x: Node,
+        y: Node,
+    },
+    Le {
+        x: Node,
+        y: Node,
+    },
+    Gt {
+        x: Node,
+        y: Node,
+    },
+    Ge {
+        x: Node,
+        y: Node,
+    },
+    Eq {
+        x: Node,
+        y: Node,
+    },
+    Ne {
+        x: Node,
+        y: Node,
+    },
     /// Is the value neither false, nil nor void? Only as a test.
-    Truthy { x: Node },
+    Truthy {
+        x: Node,
+    },
     /// Has the variable a value? Only as a test.
-    Defined { x: Node },
+    Defined {
+        x: Node,
+    },
     /// Element of an array by a constant or computed index, and what else a path segment finds.
-    Element { of: Node, key: Node },
+    Element {
+        of: Node,
+        key: Node,
+    },
     /// A field or member through the inline cache.
-    Member { of: Node, cache: u32 },
+    Member {
+        of: Node,
+        cache: u32,
+    },
 }
 
 impl Op {
@@ -110,53 +185,114 @@ impl Op {
     pub fn is_comparison(self) -> bool {
         matches!(
             self,
-            Op::Lt { .. } | Op::Le { .. } | Op::Gt { .. } | Op::Ge { .. } | Op::Eq { .. } | Op::Ne { .. }
+            Op::Lt { .. }
+                | Op::Le { .. }
+                | Op::Gt { .. }
+                | Op::Ge { .. }
+                | Op::Eq { .. }
+                | Op::Ne { .. }
         )
     }
 
     /// Can it be computed at any later time, as long as no variable that it reads is written?
     pub fn is_leaf(self) -> bool {
-        matches!(self, Op::Const { .. } | Op::Local { .. } | Op::Operand | Op::Result | Op::Function)
+        matches!(
+            self,
+            Op::Const { .. } | Op::Local { .. } | Op::Operand | Op::Result | Op::Function
+        )
     }
 }
 
 /// What is done with trees. Rules match these; `rules/bytecode.isle` declares them.
 #[derive(Clone, Copy, PartialEq, Debug)]
-#[allow(missing_docs, reason = "the fields are the operands of the opcodes of the same names")]
+#[allow(
+    missing_docs,
+    reason = "the fields are the operands of the opcodes of the same names"
+)]
 pub enum Stmt {
     /// Computes a value now.
-    Evaluate { value: Node },
+    Evaluate {
+        value: Node,
+    },
     /// Puts a value in its home slot now.
-    Spill { index: u16, value: Node },
-    SetLocal { slot: u16, value: Node },
-    SetScoped { scope: u16, slot: u32, value: Node },
-    SetCaptured { depth: u16, slot: u32, value: Node },
+    Spill {
+        index: u16,
+        value: Node,
+    },
+    SetLocal {
+        slot: u16,
+        value: Node,
+    },
+    SetScoped {
+        scope: u16,
+        slot: u32,
+        value: Node,
+    },
+    SetCaptured {
+        depth: u16,
+        slot: u32,
+        value: Node,
+    },
     /// Checks that a variable has a value.
-    CheckDefined { value: Node },
+    CheckDefined {
+        value: Node,
+    },
     /// Runs the instruction on the operand stack, by the interpreter's own function.
     Plain,
     /// Calls the callee that lies below its arguments.
-    Call { count: u16, result: Node },
-    CallSelf { count: u16, result: Node },
+    Call {
+        count: u16,
+        result: Node,
+    },
+    CallSelf {
+        count: u16,
+        result: Node,
+    },
     /// Another kind of call, by a runtime function.
-    CallOther { result: Node },
+    CallOther {
+        result: Node,
+    },
     /// A call in tail position.
-    TailCall { count: u16 },
-    TailCallSelf { count: u16 },
+    TailCall {
+        count: u16,
+    },
+    TailCallSelf {
+        count: u16,
+    },
     /// Another kind of call in tail position.
     TailCallOther,
-    Return { value: Node },
-    Jump { target: u32 },
+    Return {
+        value: Node,
+    },
+    Jump {
+        target: u32,
+    },
     /// A loop's back edge.
-    JumpBack { target: u32 },
+    JumpBack {
+        target: u32,
+    },
     /// Jumps if the test gives `when`.
-    Branch { test: Node, when: bool, target: u32 },
+    Branch {
+        test: Node,
+        when: bool,
+        target: u32,
+    },
     /// Runs the instruction, which says whether to jump.
-    BranchPlain { target: u32 },
+    BranchPlain {
+        target: u32,
+    },
     /// Stores an element.
-    SetElement { of: Node, key: Node, value: Node },
+    SetElement {
+        of: Node,
+        key: Node,
+        value: Node,
+    },
     /// Stores a field.
-    SetMember { of: Node, cache: u32, value: Node },
+    SetMember {
+        of: Node,
+        cache: u32,
+        value: Node,
+    },
 }
 
 /// The operands on the stack at some point: a list from the top down.
@@ -218,7 +354,15 @@ impl Block {
         };
         let entries = Vec::new();
         let before = block_start();
-        let mut builder = Builder { code, flow, block, entries, pc: start, before, skip: false };
+        let mut builder = Builder {
+            code,
+            flow,
+            block,
+            entries,
+            pc: start,
+            before,
+            skip: false,
+        };
         for _ in 0..flow.depth(start).unwrap_or(0) {
             builder.push_home();
         }
@@ -308,7 +452,9 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn stack(&self) -> Stack {
-        self.entries.last().map_or(block_start(), |entry| entry.stack)
+        self.entries
+            .last()
+            .map_or(block_start(), |entry| entry.stack)
     }
 
     fn node(&mut self, op: Op) -> Node {
@@ -320,7 +466,14 @@ impl Builder<'_> {
         }
         let index = self.entries.len() as u16;
         let (pc, stack) = (self.pc as u32, self.before);
-        self.block.nodes.push(NodeData { op, pc, stack, uses: 0, index, height });
+        self.block.nodes.push(NodeData {
+            op,
+            pc,
+            stack,
+            uses: 0,
+            index,
+            height,
+        });
         Node(self.block.nodes.len() as u32 - 1)
     }
 
@@ -328,14 +481,28 @@ impl Builder<'_> {
         let below = self.stack();
         self.block.cells.push((node, below.top));
         self.block.nodes[node.index()].uses += 1;
-        let stack = Stack { top: self.block.cells.len() as u32, depth: below.depth + 1 };
-        self.entries.push(Entry { node, stack, settled, home });
+        let stack = Stack {
+            top: self.block.cells.len() as u32,
+            depth: below.depth + 1,
+        };
+        self.entries.push(Entry {
+            node,
+            stack,
+            settled,
+            home,
+        });
         if let Some(deep) = self.entries.len().checked_sub(MAX_PENDING + 1) {
             if !self.entries[deep].home {
                 self.settle();
                 self.entries[deep].home = true;
                 let value = self.entries[deep].node;
-                self.statement(Stmt::Spill { index: deep as u16, value }, &[value]);
+                self.statement(
+                    Stmt::Spill {
+                        index: deep as u16,
+                        value,
+                    },
+                    &[value],
+                );
             }
         }
     }
@@ -362,7 +529,10 @@ impl Builder<'_> {
 
     /// Takes the top operand. The stack's use of the node becomes the taker's.
     fn pop(&mut self) -> Node {
-        let entry = self.entries.pop().expect("the depth was checked by the compiler of the bytecode");
+        let entry = self
+            .entries
+            .pop()
+            .expect("the depth was checked by the compiler of the bytecode");
         self.block.nodes[entry.node.index()].uses -= 1;
         entry.node
     }
@@ -377,7 +547,11 @@ impl Builder<'_> {
     }
 
     fn line(&mut self, stmt: Stmt) {
-        self.block.lines.push(Line { stmt, pc: self.pc as u32, stack: self.before });
+        self.block.lines.push(Line {
+            stmt,
+            pc: self.pc as u32,
+            stack: self.before,
+        });
     }
 
     /// Evaluates pending nodes with effects, in order.
@@ -425,7 +599,14 @@ impl Builder<'_> {
     fn branch(&mut self, test: Op, when: bool, instr: Instr) {
         let test = self.node(test);
         self.settle();
-        self.statement(Stmt::Branch { test, when, target: instr.c as u32 }, &[test]);
+        self.statement(
+            Stmt::Branch {
+                test,
+                when,
+                target: instr.c as u32,
+            },
+            &[test],
+        );
     }
 
     /// The instruction works on the operand stack; its results lie there.
@@ -477,7 +658,11 @@ impl Builder<'_> {
             }
             Opcode::Dup => {
                 self.settle();
-                let top = self.entries.last().expect("checked by the compiler of the bytecode").node;
+                let top = self
+                    .entries
+                    .last()
+                    .expect("checked by the compiler of the bytecode")
+                    .node;
                 self.push_node(top, true, false);
             }
 
@@ -493,14 +678,32 @@ impl Builder<'_> {
             }
             Opcode::CheckDefined => {
                 self.settle();
-                let value = self.entries.last().expect("checked by the compiler of the bytecode").node;
+                let value = self
+                    .entries
+                    .last()
+                    .expect("checked by the compiler of the bytecode")
+                    .node;
                 self.statement(Stmt::CheckDefined { value }, &[value]);
             }
-            Opcode::GetScoped => self.push(Op::Scoped { scope: b, slot: c as u32 }),
-            Opcode::GetCaptured => self.push(Op::Captured { depth: b, slot: c as u32 }),
-            Opcode::SetScoped => self.set_heap(|value| Stmt::SetScoped { scope: b, slot: c as u32, value }),
+            Opcode::GetScoped => self.push(Op::Scoped {
+                scope: b,
+                slot: c as u32,
+            }),
+            Opcode::GetCaptured => self.push(Op::Captured {
+                depth: b,
+                slot: c as u32,
+            }),
+            Opcode::SetScoped => self.set_heap(|value| Stmt::SetScoped {
+                scope: b,
+                slot: c as u32,
+                value,
+            }),
             Opcode::SetCaptured => {
-                self.set_heap(|value| Stmt::SetCaptured { depth: b, slot: c as u32, value });
+                self.set_heap(|value| Stmt::SetCaptured {
+                    depth: b,
+                    slot: c as u32,
+                    value,
+                });
             }
             Opcode::GetFunction => self.push(Op::Function),
 
@@ -530,19 +733,35 @@ impl Builder<'_> {
             }
             Opcode::AddInt | Opcode::SubInt => {
                 let (x, y) = (self.pop(), self.literal(c as i64));
-                self.push(if op == Opcode::AddInt { Op::Add { x, y } } else { Op::Sub { x, y } });
+                self.push(if op == Opcode::AddInt {
+                    Op::Add { x, y }
+                } else {
+                    Op::Sub { x, y }
+                });
             }
             Opcode::LocalAddInt | Opcode::LocalSubInt => {
                 let (x, y) = (self.local(b), self.literal(c as i64));
-                self.push(if op == Opcode::LocalAddInt { Op::Add { x, y } } else { Op::Sub { x, y } });
+                self.push(if op == Opcode::LocalAddInt {
+                    Op::Add { x, y }
+                } else {
+                    Op::Sub { x, y }
+                });
             }
             Opcode::LocalAddLocal | Opcode::LocalSubLocal => {
                 let (x, y) = (self.local(b), self.local(c as u16));
-                self.push(if op == Opcode::LocalAddLocal { Op::Add { x, y } } else { Op::Sub { x, y } });
+                self.push(if op == Opcode::LocalAddLocal {
+                    Op::Add { x, y }
+                } else {
+                    Op::Sub { x, y }
+                });
             }
             Opcode::IncLocal | Opcode::DecLocal => {
                 let (x, y) = (self.local(b), self.literal(c as i64));
-                let value = self.node(if op == Opcode::IncLocal { Op::Add { x, y } } else { Op::Sub { x, y } });
+                let value = self.node(if op == Opcode::IncLocal {
+                    Op::Add { x, y }
+                } else {
+                    Op::Sub { x, y }
+                });
                 self.set_local(b, value);
             }
             Opcode::AddToLocal => {
@@ -558,7 +777,10 @@ impl Builder<'_> {
             Opcode::GetDynamic => self.binary(|of, key| Op::Element { of, key }),
             Opcode::GetMember => {
                 let of = self.pop();
-                self.push(Op::Member { of, cache: c as u32 });
+                self.push(Op::Member {
+                    of,
+                    cache: c as u32,
+                });
             }
 
             Opcode::Jump => {
@@ -602,7 +824,11 @@ impl Builder<'_> {
             }
 
             Opcode::Call => {
-                self.call(instr, |result| Stmt::Call { count: b, result }, Stmt::TailCall { count: b });
+                self.call(
+                    instr,
+                    |result| Stmt::Call { count: b, result },
+                    Stmt::TailCall { count: b },
+                );
             }
             Opcode::CallSelf => self.call(
                 instr,
@@ -617,7 +843,11 @@ impl Builder<'_> {
             | Opcode::CallSuperCtor
             | Opcode::New
             | Opcode::CallMacro => {
-                self.call(instr, |result| Stmt::CallOther { result }, Stmt::TailCallOther);
+                self.call(
+                    instr,
+                    |result| Stmt::CallOther { result },
+                    Stmt::TailCallOther,
+                );
             }
             Opcode::Return => {
                 let value = self.pop();
@@ -636,7 +866,14 @@ impl Builder<'_> {
             Opcode::SetMember => {
                 let (value, of) = (self.pop(), self.pop());
                 self.settle();
-                self.statement(Stmt::SetMember { of, cache: c as u32, value }, &[of, value]);
+                self.statement(
+                    Stmt::SetMember {
+                        of,
+                        cache: c as u32,
+                        value,
+                    },
+                    &[of, value],
+                );
                 self.push_again(value);
             }
             _ => {
@@ -670,7 +907,11 @@ impl Builder<'_> {
 
     fn set_heap(&mut self, stmt: impl Fn(Node) -> Stmt) {
         self.settle();
-        let value = self.entries.last().expect("checked by the compiler of the bytecode").node;
+        let value = self
+            .entries
+            .last()
+            .expect("checked by the compiler of the bytecode")
+            .node;
         self.statement(stmt(value), &[value]);
     }
 

@@ -18,11 +18,18 @@ pub fn compiled(source: &str, threshold: u32) -> (String, Statistics) {
 
 /// Runs a program, with a JIT if a threshold is given, with a collection at every safepoint if `stress`.
 pub fn run(source: &str, threshold: Option<u32>, stress: bool) -> (String, Statistics) {
-    let mut vm = Vm::new(gene_vm::vm::Options { gc_stress: stress, ..Default::default() });
+    let mut vm = Vm::new(gene_vm::vm::Options {
+        gc_stress: stress,
+        ..Default::default()
+    });
     vm.set_native_stack(1 << 20);
     let jit = threshold.map(|threshold| {
         let options = Options::new(Backend::native().unwrap_or(Backend::Simulator));
-        let jit = Jit::new(Options { threshold, ..options }).expect("there is memory for code");
+        let jit = Jit::new(Options {
+            threshold,
+            ..options
+        })
+        .expect("there is memory for code");
         let jit = Rc::new(jit);
         vm.set_tier(jit.clone());
         jit
@@ -32,8 +39,14 @@ pub fn run(source: &str, threshold: Option<u32>, stress: bool) -> (String, Stati
         Ok(value) => written(value),
         Err(failure) => {
             let report = vm.report(&failure);
-            let place = report.location.map_or(String::new(), |location| location.to_string());
-            format!("{} {place}: {}", report.class.unwrap_or_default(), report.message)
+            let place = report
+                .location
+                .map_or(String::new(), |location| location.to_string());
+            format!(
+                "{} {place}: {}",
+                report.class.unwrap_or_default(),
+                report.message
+            )
         }
     };
     (text, jit.map(|jit| jit.statistics()).unwrap_or_default())

@@ -15,12 +15,20 @@ impl Vm {
     ///
     /// # Safety
     /// The instruction at `pc` of `code` has a target, and the frame at `base` runs this code.
-    pub unsafe fn execute_branch(&mut self, code: &Code, pc: usize, base: *mut Value) -> Result<bool> {
+    pub unsafe fn execute_branch(
+        &mut self,
+        code: &Code,
+        pc: usize,
+        base: *mut Value,
+    ) -> Result<bool> {
         let instr = code.instrs[pc];
         let top = self.context.stack_top;
         // SAFETY: the compiler emits numbers of locals, and counts operands.
         let (local, operand) = unsafe {
-            (|i: usize| base.add(i).read(), |depth: usize| top.sub(depth + 1).read())
+            (
+                |i: usize| base.add(i).read(),
+                |depth: usize| top.sub(depth + 1).read(),
+            )
         };
         let literal = Value::int32(instr.literal() as i32);
         let (a, b) = (instr.a as usize, instr.b as usize);
@@ -48,7 +56,10 @@ impl Vm {
             Op::JumpIfContractsOff => (0, !self.options.contracts),
             Op::JumpIfMacro => {
                 let function = operand(0).get::<Function>();
-                (0, function.is_some_and(|f| f.prototype.kind == FunctionKind::Macro))
+                (
+                    0,
+                    function.is_some_and(|f| f.prototype.kind == FunctionKind::Macro),
+                )
             }
             Op::Unwrap => match self.unwrapped(operand(0)) {
                 Some(value) => {
@@ -63,7 +74,9 @@ impl Vm {
                     let slots = base.add(b);
                     match (next_in_place(slots), instr.op) {
                         (Some(next), _) => next,
-                        (None, Op::IterNext) => self.iterate(slots)?.map(|value| (Value::NIL, value)),
+                        (None, Op::IterNext) => {
+                            self.iterate(slots)?.map(|value| (Value::NIL, value))
+                        }
                         (None, _) => self.iterate_pairs(slots)?,
                     }
                 };
@@ -110,7 +123,8 @@ impl Vm {
                 let callee_base = top.wrapping_sub(count + 1);
                 let cache = &code.caches[instr.c as usize];
                 let arguments = Arguments::positional(count + 1);
-                let prepared = self.prepare_method(cache.name(), Some(cache), callee_base, arguments)?;
+                let prepared =
+                    self.prepare_method(cache.name(), Some(cache), callee_base, arguments)?;
                 self.finish_call(prepared, callee_base)
             }
             Op::CallMacro => {
@@ -163,12 +177,15 @@ impl Vm {
     /// Bytes of native stack that are left.
     pub fn native_stack_left(&self) -> usize {
         let here = 0u8;
-        (&raw const here).addr().saturating_sub(self.native_stack_limit)
+        (&raw const here)
+            .addr()
+            .saturating_sub(self.native_stack_limit)
     }
 
     /// The topmost `count` values of the value stack, if there are so many.
     pub fn topmost_values(&self, count: usize) -> Vec<Value> {
-        let height = (self.context.stack_top.addr() - self.context.stack_base.addr()) / size_of::<Value>();
+        let height =
+            (self.context.stack_top.addr() - self.context.stack_base.addr()) / size_of::<Value>();
         let count = count.min(height);
         // SAFETY: the slots below the top of the stack are values.
         unsafe { std::slice::from_raw_parts(self.context.stack_top.sub(count), count).to_vec() }
