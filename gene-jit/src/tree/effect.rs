@@ -167,11 +167,11 @@ fn call_effect(instr: Instr, pops: u16) -> Effect {
 
 /// The local slots that an instruction writes.
 pub fn written_locals(instr: Instr) -> Range<u16> {
-    let one = instr.b..instr.b + 1;
+    let slots = |count: u16| instr.b..instr.b + count;
     match instr.op {
-        Op::SetLocal | Op::TeeLocal | Op::NewScope => one,
-        Op::IncLocal | Op::DecLocal | Op::AddToLocal => one,
-        Op::IterStart | Op::IterNext | Op::IterNextPair => instr.b..instr.b + 4,
+        Op::SetLocal | Op::TeeLocal | Op::NewScope => slots(1),
+        Op::IncLocal | Op::DecLocal | Op::AddToLocal => slots(1),
+        Op::IterStart | Op::IterNext | Op::IterNextPair => slots(4),
         _ => 0..0,
     }
 }

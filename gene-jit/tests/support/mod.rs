@@ -3,8 +3,32 @@
 use gene_jit::stats::Statistics;
 use gene_jit::tier::{Backend, Jit, Options};
 use gene_vm::Vm;
+use gene_vm::builtins::io::Io;
 use gene_vm::print::written;
+use std::cell::RefCell;
+use std::io::Write;
 use std::rc::Rc;
+
+/// Collects what a program writes.
+#[derive(Clone, Default)]
+struct Output(Rc<RefCell<Vec<u8>>>);
+
+impl Output {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.borrow()).into_owned()
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
 
 /// What a program came to: its value, or its exception.
 pub fn interpreted(source: &str) -> String {
@@ -18,10 +42,13 @@ pub fn compiled(source: &str, threshold: u32) -> (String, Statistics) {
 
 /// Runs a program, with a JIT if a threshold is given, with a collection at every safepoint if `stress`.
 pub fn run(source: &str, threshold: Option<u32>, stress: bool) -> (String, Statistics) {
-    let mut vm = Vm::new(gene_vm::vm::Options {
+    let output = Output::default();
+    let io = Io::new(Box::new(output.clone()), Box::new(output.clone()));
+    let options = gene_vm::vm::Options {
         gc_stress: stress,
         ..Default::default()
-    });
+    };
+    let mut vm = Vm::with_io(options, io);
     vm.set_native_stack(1 << 20);
     let jit = threshold.map(|threshold| {
         let options = Options::new(Backend::native().unwrap_or(Backend::Simulator));
@@ -35,7 +62,7 @@ pub fn run(source: &str, threshold: Option<u32>, stress: bool) -> (String, Stati
         jit
     });
     let result = vm.run_main("<test>", source);
-    let text = match result {
+    let outcome = match result {
         Ok(value) => written(value),
         Err(failure) => {
             let report = vm.report(&failure);
@@ -49,5 +76,7 @@ pub fn run(source: &str, threshold: Option<u32>, stress: bool) -> (String, Stati
             )
         }
     };
+    vm.io.flush();
+    let text = format!("{}{outcome}", output.text());
     (text, jit.map(|jit| jit.statistics()).unwrap_or_default())
 }
