@@ -1,6 +1,7 @@
 //! Building values: collections, strings, closures, instances, enum values.
 
 use super::call::{Arguments, Prepared};
+use crate::code::CallShape;
 use crate::compile::SideEntry;
 use crate::heap::{Gc, Kind};
 use crate::object::*;
@@ -150,6 +151,41 @@ impl Vm {
             class: running.class,
             prototype: prototype.clone(),
         })
+    }
+
+    /// Begins the commonest `new`: positionals only, for a constructor that takes exactly so many.
+    pub(super) fn prepare_plain_new(
+        &mut self,
+        shape: &CallShape,
+    ) -> Option<(*mut Value, Result<Prepared>)> {
+        if shape.spread || shape.keyword_map || !shape.keywords.is_empty() || !self.has_room(2) {
+            return None;
+        }
+        let count = shape.positionals;
+        let base = self.context.stack_top.wrapping_sub(count);
+        // SAFETY: the class and the arguments are on the stack, which has room for two more values; the constructor
+        // keeps its code alive.
+        unsafe {
+            let class: Gc<Class> = base.sub(1).read().get()?;
+            let constructor = class.constructor?;
+            let code = constructor.get::<Function>()?.code.get();
+            if code.is_null()
+                || !(*code).direct
+                || !(*code).simple
+                || (*code).params as usize != count + 1
+            {
+                return None;
+            }
+            let instance = Value::object(self.new_instance(class));
+            for i in (0..count).rev() {
+                base.add(i + 2).write(base.add(i).read());
+            }
+            base.sub(1).write(instance);
+            base.write(constructor);
+            base.add(1).write(instance);
+            self.context.stack_top = self.context.stack_top.add(2);
+            Some((base, Ok(Prepared::Frame(code))))
+        }
     }
 
     /// Begins `new`: the class is at `base[-1]`, the constructor's arguments behind it. The instance takes the place of

@@ -159,6 +159,14 @@ impl Vm {
         self.lookup_segment(target, Segment::Name(name))
     }
 
+    /// `t/name` where `name` is a variable, too: an array has only elements.
+    pub(super) fn member_or_element(&mut self, cache: &Cache, target: Value, key: Value) -> Result {
+        if target.heap_kind() == Some(Kind::Array) {
+            return self.lookup(target, key);
+        }
+        self.get_member(cache, target)
+    }
+
     pub(super) fn get_member_strict(&mut self, target: Value, name: Symbol) -> Result {
         self.lookup_segment_strict(target, Segment::Name(name))
     }

@@ -7,7 +7,7 @@ use super::iterate::next_in_place;
 use crate::bytecode::{Instr, Op};
 use crate::code::Code;
 use crate::heap::{Gc, Kind};
-use crate::object::{Function, Instance, Scope};
+use crate::object::{Array, Function, Instance, Scope};
 use crate::value::{PAYLOAD_MASK, SMALL_INT_TAG, Value};
 use crate::vm::{Raise, Result, Vm};
 use std::sync::atomic::Ordering;
@@ -372,6 +372,64 @@ impl Vm {
                             sp.sub(1).write(v);
                         }
 
+                        Op::GetIndex => {
+                            let target = sp.sub(1).read();
+                            let v = match element(target, Value::int32(instr.c)) {
+                                Some(v) => v,
+                                None => outside!(self.lookup(target, Value::int32(instr.c))),
+                            };
+                            sp.sub(1).write(v);
+                        }
+                        Op::GetDynamic => {
+                            let (target, key) = (sp.sub(2).read(), sp.sub(1).read());
+                            let v = match element(target, key) {
+                                Some(v) => v,
+                                None => outside!(self.lookup(target, key)),
+                            };
+                            sp = sp.sub(1);
+                            sp.sub(1).write(v);
+                        }
+                        Op::GetMemberOrElement => {
+                            let (target, key) = (sp.sub(2).read(), sp.sub(1).read());
+                            let cache = &*(*code).caches.as_ptr().add(instr.c as usize);
+                            let v = match element(target, key) {
+                                Some(v) => v,
+                                None => outside!(self.member_or_element(cache, target, key)),
+                            };
+                            sp = sp.sub(1);
+                            sp.sub(1).write(v);
+                        }
+                        Op::SetMember => {
+                            let (target, v) = (sp.sub(2).read(), sp.sub(1).read());
+                            let cache = &*(*code).caches.as_ptr().add(instr.c as usize);
+                            let v = if target.heap_kind() == Some(Kind::Instance)
+                                && let mut instance = object::<Instance>(target)
+                                && instance.shape.address() as usize == cache.shape.get()
+                                && cache.next_shape.get().is_none()
+                            {
+                                let slot = cache.slot_or_method.get() as usize;
+                                *instance.fields.as_mut_ptr().add(slot) = v;
+                                v
+                            } else {
+                                outside!(self.set_member_cached(cache, target, v))
+                            };
+                            sp = sp.sub(1);
+                            sp.sub(1).write(v);
+                        }
+                        Op::SetDynamic => {
+                            let (target, key) = (sp.sub(3).read(), sp.sub(2).read());
+                            let v = sp.sub(1).read();
+                            let v = match element_place(target, key) {
+                                Some(place) => {
+                                    place.write(v);
+                                    v
+                                }
+                                None => outside!(self.set_member(target, key, v)),
+                            };
+                            sp = sp.sub(2);
+                            sp.sub(1).write(v);
+                        }
+
                         Op::Add => {
                             binary!(arithmetic!(, checked_add, +, add) => std::convert::identity)
                         }
@@ -631,8 +689,10 @@ impl Vm {
                         Op::New => {
                             let shape = &(&(*code).calls)[instr.c as usize];
                             self.context.stack_top = sp;
-                            let (class_base, prepared) =
-                                self.prepare_shaped(instr.op, &*code, shape, base);
+                            let (class_base, prepared) = match self.prepare_plain_new(shape) {
+                                Some(prepared) => prepared,
+                                None => self.prepare_shaped(instr.op, &*code, shape, base),
+                            };
                             match outside!(prepared) {
                                 Prepared::Done(v) => {
                                     sp = class_base.sub(1);
@@ -814,6 +874,41 @@ unsafe fn slot(scope: Gc<Scope>, index: i32) -> *mut Value {
     let first = (scope.address() as usize + Scope::SLOTS_OFFSET) as *mut Value;
     // SAFETY: the caller's promise.
     unsafe { first.add(index as usize) }
+}
+
+/// The address of an element of an array that may be changed; `None` when that takes a closer look.
+///
+/// # Safety
+/// The values are live.
+#[inline(always)]
+unsafe fn element_place(target: Value, key: Value) -> Option<*mut Value> {
+    if target.heap_kind() != Some(Kind::Array) || !key.is_small_int() {
+        return None;
+    }
+    // SAFETY: the kind was tested.
+    let mut array: Gc<Array> = unsafe { object(target) };
+    let header = array.header();
+    if header.sealed || header.frozen {
+        return None;
+    }
+    array
+        .items
+        .get_mut(key.small_int_payload() as usize)
+        .map(std::ptr::from_mut)
+}
+
+/// The element of an array; `None` when that takes a closer look.
+///
+/// # Safety
+/// The values are live.
+#[inline(always)]
+unsafe fn element(target: Value, key: Value) -> Option<Value> {
+    if target.heap_kind() != Some(Kind::Array) || !key.is_small_int() {
+        return None;
+    }
+    // SAFETY: the kind was tested.
+    let array: Gc<Array> = unsafe { object(target) };
+    array.items.get(key.small_int_payload() as usize).copied()
 }
 
 fn is_macro(v: Value) -> bool {
