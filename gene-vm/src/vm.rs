@@ -3,6 +3,7 @@
 use crate::builtins::Builtins;
 use crate::heap::{Gc, Heap, Items, Kind};
 use crate::interpret::FrameStack;
+use crate::interrupt::Interrupter;
 use crate::modules::Modules;
 use crate::object::*;
 use crate::source::{Pos, SourceMap};
@@ -10,8 +11,6 @@ use crate::symbol::{Symbol, sym};
 use crate::tier::Tier;
 use crate::value::Value;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 /// An exception is on its way: the exception object is in the VM
 /// ([`Vm::take_exception`]). What returns it passes it on.
@@ -134,7 +133,8 @@ pub struct Vm {
     /// Native recursion must not go below this address.
     pub(crate) native_stack_limit: usize,
     pub(crate) modules: Modules,
-    pub(crate) interrupt: Arc<AtomicBool>,
+    pub(crate) interrupter: Interrupter,
+    pub(crate) kept: Rc<crate::embed::Kept>,
     /// Changes when any namespace gets or loses a name, so that caches of names become stale.
     pub(crate) names_epoch: u32,
     /// Where the generator body that just yielded goes on.
@@ -187,12 +187,14 @@ impl Vm {
             tier: None,
             native_stack_limit: 0,
             modules: Modules::default(),
-            interrupt: Arc::default(),
+            interrupter: Interrupter::default(),
+            kept: Rc::default(),
             names_epoch: 1,
             suspended: None,
             missing_depth: 0,
             steps: None,
         });
+        vm.interrupter.connect(&vm.heap.poll);
         vm.set_native_stack(DEFAULT_NATIVE_STACK);
         Builtins::install(&mut vm);
         vm
@@ -208,11 +210,6 @@ impl Vm {
     /// Installs the second tier.
     pub fn set_tier(&mut self, tier: Rc<dyn Tier>) {
         self.tier = Some(tier);
-    }
-
-    /// A flag that another thread may set to interrupt the running program with an exception.
-    pub fn interrupt_flag(&self) -> Arc<AtomicBool> {
-        self.interrupt.clone()
     }
 
     // ── Exceptions ─────────────────────────────────────────────────────────
@@ -455,6 +452,7 @@ impl Vm {
             handled,
             macro_contexts,
             modules,
+            kept,
             ..
         } = self;
         heap.collect(|tracer| {
@@ -464,7 +462,14 @@ impl Vm {
             tracer.value(*handled);
             tracer.values(macro_contexts);
             modules.trace(tracer);
+            kept.trace(tracer);
         });
+    }
+}
+
+impl Drop for Vm {
+    fn drop(&mut self) {
+        self.interrupter.disconnect();
     }
 }
 

@@ -44,6 +44,9 @@ pub struct Heap {
 /// Collections start at this many allocated bytes.
 const FIRST_THRESHOLD: usize = 2 << 20;
 
+/// Near the memory limit, collections are at least this many allocated bytes apart.
+const LIMITED_THRESHOLD: usize = 64 << 10;
+
 impl Default for Heap {
     fn default() -> Heap {
         Heap::new()
@@ -165,12 +168,13 @@ impl Heap {
     /// In stress mode each safepoint after an allocation collects.
     pub fn set_stress(&mut self, on: bool) {
         self.stress = on;
-        self.threshold = if on { 1 } else { FIRST_THRESHOLD };
+        self.set_threshold();
     }
 
     /// Bounds the live bytes: [`Heap::over_limit`] tells when they are exceeded after a collection.
     pub fn set_limit(&mut self, bytes: Option<usize>) {
         self.limit = bytes;
+        self.set_threshold();
     }
 
     /// Do the objects that survived the last collection exceed the limit?
@@ -197,6 +201,10 @@ impl Heap {
         self.live = self.cells.sweep();
         self.collections += 1;
         self.allocated = 0;
+        self.set_threshold();
+    }
+
+    fn set_threshold(&mut self) {
         self.threshold = if self.stress {
             1
         } else {
@@ -205,7 +213,7 @@ impl Heap {
         if let Some(limit) = self.limit {
             self.threshold = self
                 .threshold
-                .min(limit.saturating_sub(self.live).max(64 << 10));
+                .min(limit.saturating_sub(self.live).max(LIMITED_THRESHOLD));
         }
     }
 }

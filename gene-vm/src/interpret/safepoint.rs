@@ -11,13 +11,13 @@ impl Vm {
     #[inline(never)]
     pub fn safepoint(&mut self) -> Result<()> {
         self.heap.poll.store(0, Ordering::Relaxed);
-        if self.interrupt.swap(false, Ordering::Relaxed) {
+        if self.interrupter.take() {
             return Err(self.raise(ErrorClass::Runtime, "Interrupted"));
         }
         if let Some(steps) = self.steps {
             self.heap.request_safepoint();
             let Some(left) = steps.checked_sub(1) else {
-                self.steps = None;
+                // The limit stays used up: a program that catches this gets no further.
                 return Err(self.raise(ErrorClass::Runtime, "Step limit exceeded"));
             };
             self.steps = Some(left);
