@@ -75,6 +75,18 @@ impl Vm {
         Ok(crate::compile::listing(self, &module.prototype)?)
     }
 
+    /// The bodies of a program, that of the module first, compiled to bytecode without running anything.
+    pub fn compile_bodies(
+        &mut self,
+        name: &str,
+        text: &str,
+    ) -> Result<Vec<std::rc::Rc<crate::code::Prototype>>, Failure> {
+        let forms = crate::reader::read_all(self, name, text)?;
+        let module =
+            crate::compile::module(self, &forms, Symbol::intern(name), ModuleKind::Main, None)?;
+        Ok(crate::compile::bodies(self, &module.prototype)?)
+    }
+
     /// Describes a failure.
     pub fn report(&self, failure: &Failure) -> Report {
         let (message, pos) = match failure {

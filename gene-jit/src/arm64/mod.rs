@@ -20,14 +20,11 @@ pub mod emit;
 #[allow(dead_code, clippy::all)]
 #[rustfmt::skip]
 pub mod isle {
+    mod layout;
+
+    use layout::*;
     use crate::buffer::Label;
     use crate::tree::{Node, Op, Stmt};
-    use gene_vm::value::{SPECIAL_TAG, Value};
-
-    const FALSE: u64 = Value::FALSE.bits();
-    const TRUE: u64 = Value::TRUE.bits();
-    const NIL: u64 = Value::NIL.bits();
-    const UNDEFINED: u64 = Value::UNDEFINED.bits();
 
     gene_isle::rules!(
         "rules/prelude.isle",

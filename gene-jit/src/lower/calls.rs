@@ -178,13 +178,8 @@ impl Lowering<'_> {
         self.leave_function();
     }
 
-    pub(super) fn return_with(&mut self, value: Reg) {
-        self.buffer.mov(X0, value);
-        self.leave_function();
-    }
-
     /// Returns with the result in its register.
-    fn leave_function(&mut self) {
+    pub(super) fn leave_function(&mut self) {
         if self.flow.has_loops() {
             // What the frame saves is only known at the end.
             self.buffer.branch(self.exit);

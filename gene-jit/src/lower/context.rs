@@ -5,6 +5,7 @@ use super::facts::Fact;
 use super::registers::Form;
 use crate::arm64::isle::{Context, Imm12, Inst};
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, RuleId};
+use crate::buffer::Label;
 use crate::runtime::Helper;
 use crate::tree::{Node, Op};
 use gene_vm::object::{Function, Scope};
@@ -97,12 +98,8 @@ impl Context for Lowering<'_> {
         self.if_fact(node, |fact| fact == Fact::Bool)
     }
 
-    fn node_number(&mut self, node: Node) -> Option<Node> {
-        self.if_fact(node, |fact| matches!(fact, Fact::SmallInt | Fact::Float))
-    }
-
-    fn node_no_small_int(&mut self, node: Node) -> Option<Node> {
-        self.if_fact(node, |fact| !matches!(fact, Fact::SmallInt | Fact::Unknown))
+    fn node_unknown(&mut self, node: Node) -> Option<Node> {
+        self.if_fact(node, |fact| fact == Fact::Unknown)
     }
 
     fn node_no_number(&mut self, node: Node) -> Option<Node> {
@@ -171,7 +168,7 @@ impl Context for Lowering<'_> {
     }
 
     fn result(&mut self) -> Reg {
-        self.result_register()
+        self.free_result()
     }
 
     fn double_result(&mut self) -> FReg {
@@ -273,6 +270,17 @@ impl Context for Lowering<'_> {
         self.join_if(Some(cond));
     }
 
+    fn slow_label(&mut self) -> Label {
+        self.join_label()
+    }
+
+    fn cache_address(&mut self, cache: u32) -> Reg {
+        let reg = self.scratch_int();
+        let address = std::ptr::from_ref(&self.code.caches[cache as usize]);
+        self.buffer.constant(reg, address as u64);
+        reg
+    }
+
     fn raise_if(&mut self, cond: Cond) {
         Lowering::raise_if(self, cond);
     }
@@ -291,8 +299,16 @@ impl Context for Lowering<'_> {
         self.back_edge(target as usize);
     }
 
-    fn return_value(&mut self, value: Reg) {
-        self.return_with(value);
+    fn result_register(&mut self) -> Reg {
+        arm64::X0
+    }
+
+    fn move_result(&mut self, value: Reg) {
+        self.buffer.mov(arm64::X0, value);
+    }
+
+    fn leave_function(&mut self) {
+        Lowering::leave_function(self);
     }
 
     fn call_self(&mut self, count: u16, result: Node) {

@@ -5,6 +5,7 @@ use super::registers::{Form, Owner};
 use super::{Lowering, World};
 use crate::arm64::isle::{self, Val};
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16};
+use crate::tree::effect::effect;
 use crate::tree::{Block, Line, Node, Op, Stack, Stmt};
 use gene_vm::value::Value;
 
@@ -124,7 +125,7 @@ impl Lowering<'_> {
             }
             Stmt::CheckDefined { value } | Stmt::Return { value } => [Some(value), None, None],
             Stmt::Spill { value, .. } => [Some(value), None, None],
-            Stmt::SetElement { of, key, value } => [Some(of), Some(key), Some(value)],
+            Stmt::SetElement { of, key, value, .. } => [Some(of), Some(key), Some(value)],
             Stmt::SetMember { of, value, .. } => [Some(of), Some(value), None],
             Stmt::Jump { .. } | Stmt::JumpBack { .. } => {
                 self.flush(line.stack);
@@ -138,9 +139,27 @@ impl Lowering<'_> {
         self.hint = None;
         self.begin(line.pc as usize, line.stack);
         isle::constructor_statement(self, &line.stmt);
+        self.leave_stored(line);
         self.end_statement();
         for value in values.into_iter().flatten() {
             self.release(value);
+        }
+    }
+
+    /// A store leaves its value in the slot of its first operand, if that is used.
+    fn leave_stored(&mut self, line: Line) {
+        if let Stmt::SetElement {
+            value, keep: true, ..
+        }
+        | Stmt::SetMember {
+            value, keep: true, ..
+        } = line.stmt
+        {
+            let instr = self.code.instrs[line.pc as usize];
+            let below = line.stack.depth - effect(self.code, instr).pops;
+            let reg = isle::constructor_boxed(self, value);
+            let offset = self.operand_offset(below as usize);
+            self.buffer.store(reg, FRAME, offset);
         }
     }
 
@@ -613,7 +632,7 @@ impl Lowering<'_> {
     }
 
     /// A register for the result of the rule at hand.
-    pub(super) fn result_register(&mut self) -> Reg {
+    pub(super) fn free_result(&mut self) -> Reg {
         let Some(slot) = self.hint else {
             return self.scratch_int();
         };

@@ -104,6 +104,10 @@ impl Lowering<'_> {
     /// Begins a node or statement.
     pub(super) fn begin(&mut self, pc: usize, stack: Stack) {
         self.tick();
+        self.mark(match self.world {
+            World::Main => Part::Main(pc),
+            World::Generic => Part::Generic(pc),
+        });
         self.current = Current::new(pc, stack);
     }
 
@@ -143,16 +147,23 @@ impl Lowering<'_> {
         }
     }
 
+    /// The slow path that comes back.
+    pub(super) fn join_label(&mut self) -> Label {
+        match &self.current.join {
+            Some(path) => path.label,
+            None => {
+                let path = self.slow_path();
+                self.current.join.insert(path).label
+            }
+        }
+    }
+
     /// Lets the runtime do it, always or under a condition.
     pub(super) fn join_if(&mut self, cond: Option<Cond>) {
-        if self.current.join.is_none() {
-            self.current.join = Some(self.slow_path());
-        }
-        if let Some(path) = &self.current.join {
-            match cond {
-                Some(cond) => self.buffer.branch_if(cond, path.label),
-                None => self.buffer.branch(path.label),
-            }
+        let label = self.join_label();
+        match cond {
+            Some(cond) => self.buffer.branch_if(cond, label),
+            None => self.buffer.branch(label),
         }
     }
 

@@ -281,17 +281,19 @@ pub enum Stmt {
     BranchPlain {
         target: u32,
     },
-    /// Stores an element.
+    /// Stores an element; the value stays on the stack if it is kept.
     SetElement {
         of: Node,
         key: Node,
         value: Node,
+        keep: bool,
     },
-    /// Stores a field.
+    /// Stores a field; the value stays on the stack if it is kept.
     SetMember {
         of: Node,
         cache: u32,
         value: Node,
+        keep: bool,
     },
 }
 
@@ -866,15 +868,16 @@ impl Builder<'_> {
             Opcode::SetMember => {
                 let (value, of) = (self.pop(), self.pop());
                 self.settle();
-                self.statement(
-                    Stmt::SetMember {
-                        of,
-                        cache: c as u32,
-                        value,
-                    },
-                    &[of, value],
-                );
-                self.push_again(value);
+                let keep = self.is_kept();
+                let cache = c as u32;
+                let stmt = Stmt::SetMember {
+                    of,
+                    cache,
+                    value,
+                    keep,
+                };
+                self.statement(stmt, &[of, value]);
+                self.push_stored(keep);
             }
             _ => {
                 debug_assert!(a < 2);
@@ -888,20 +891,28 @@ impl Builder<'_> {
 
     fn set_element(&mut self, of: Node, key: Node, value: Node) {
         self.settle();
-        self.statement(Stmt::SetElement { of, key, value }, &[of, key, value]);
-        self.push_again(value);
+        let keep = self.is_kept();
+        let stmt = Stmt::SetElement {
+            of,
+            key,
+            value,
+            keep,
+        };
+        self.statement(stmt, &[of, key, value]);
+        self.push_stored(keep);
     }
 
-    /// Pushes the value that a store leaves, unless it is dropped at once.
-    fn push_again(&mut self, value: Node) {
-        if self.code.instrs[self.pc + 1].op == Opcode::Pop && !self.flow.is_leader(self.pc + 1) {
-            self.skip = true;
-        } else if self.block.op(value).is_leaf() {
-            self.push_node(value, true, false);
-        } else {
-            let index = self.entries.len() as u16;
-            self.statement(Stmt::Spill { index, value }, &[value]);
+    /// Is what the instruction pushes used, rather than dropped by the next one?
+    fn is_kept(&self) -> bool {
+        self.code.instrs[self.pc + 1].op != Opcode::Pop || self.flow.is_leader(self.pc + 1)
+    }
+
+    /// Pushes the value that a store leaves in its home slot, unless it is dropped at once.
+    fn push_stored(&mut self, keep: bool) {
+        if keep {
             self.push_home();
+        } else {
+            self.skip = true;
         }
     }
 

@@ -9,6 +9,18 @@ use std::rc::Rc;
 /// The listing of a prototype's code and of all functions in it. Functions are compiled for it.
 pub fn listing(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result<String, Error> {
     let mut out = String::new();
+    for prototype in bodies(vm, prototype)? {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        write_code(&mut out, prototype.code.get().expect("all bodies are compiled"));
+    }
+    Ok(out)
+}
+
+/// A body and those inside of it, in order of the text. All of them are compiled.
+pub fn bodies(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result<Vec<Rc<Prototype>>, Error> {
+    let mut bodies = Vec::new();
     let mut pending = vec![prototype.clone()];
     while let Some(prototype) = pending.pop() {
         if prototype.code.get().is_none() {
@@ -16,18 +28,15 @@ pub fn listing(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result<String, Error> 
             let _ = prototype.code.set(Box::new(code));
         }
         let code = prototype.code.get().expect("it was just set");
-        if !out.is_empty() {
-            out.push('\n');
-        }
-        write_code(&mut out, code);
         let inner = code.side.iter().filter_map(|entry| match entry {
             SideEntry::Prototype(prototype) => Some(prototype.clone()),
             _ => None,
         });
         let inner: Vec<_> = inner.collect();
         pending.extend(inner.into_iter().rev());
+        bodies.push(prototype);
     }
-    Ok(out)
+    Ok(bodies)
 }
 
 fn write_code(out: &mut String, code: &Code) {

@@ -26,7 +26,7 @@ mod scopes;
 mod side;
 
 pub use environment::Environment;
-pub use listing::listing;
+pub use listing::{bodies, listing};
 pub use module::{Module, ModuleKind, code_of, evaluated, module};
 pub use side::{EnumVariant, Error, PatternElement, SideEntry};
 

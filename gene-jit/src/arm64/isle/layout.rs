@@ -1,0 +1,39 @@
+//! Tags, kinds and offsets of the VM's types, as the rules' constants.
+
+use super::{Imm12, Offset1, Offset4, Offset8};
+use gene_vm::code::Cache;
+use gene_vm::heap::{Header, Items, Kind};
+use gene_vm::object::{Array, Instance};
+use gene_vm::value::{self, Value};
+use std::mem::offset_of;
+
+pub const SPECIAL_TAG: u64 = value::SPECIAL_TAG;
+pub const FALSE: u64 = Value::FALSE.bits();
+pub const TRUE: u64 = Value::TRUE.bits();
+pub const NIL: u64 = Value::NIL.bits();
+pub const UNDEFINED: u64 = Value::UNDEFINED.bits();
+
+pub const HEADER: Offset4 = {
+    assert!(offset_of!(Header, kind) == 0);
+    Offset4::constant(0)
+};
+pub const HEADER_KIND: Offset1 = Offset1::constant(offset_of!(Header, kind) as u32);
+pub const KIND_ARRAY: Imm12 = kind(Kind::Array);
+pub const KIND_INSTANCE: Imm12 = kind(Kind::Instance);
+pub const ARRAY_LEN: Offset8 = words(Array::ITEMS_OFFSET + Items::LEN_OFFSET);
+pub const ARRAY_PTR: Offset8 = words(Array::ITEMS_OFFSET + Items::PTR_OFFSET);
+pub const INSTANCE_SHAPE: Offset8 = words(Instance::SHAPE_OFFSET);
+pub const INSTANCE_FIELDS: Offset8 = words(Instance::FIELDS_OFFSET + Items::PTR_OFFSET);
+pub const CACHE_SHAPE: Offset8 = words(Cache::SHAPE_OFFSET);
+pub const CACHE_SLOT: Offset8 = words(Cache::SLOT_OR_METHOD_OFFSET);
+pub const CACHE_NEXT_SHAPE: Offset8 = words(offset_of!(Cache, next_shape));
+
+const fn kind(kind: Kind) -> Imm12 {
+    Imm12::constant(kind as u64)
+}
+
+/// An offset of 64 bits, which instructions count in words.
+const fn words(offset: usize) -> Offset8 {
+    assert!(offset.is_multiple_of(8) && offset < 8 << 12);
+    Offset8::constant(offset as u32)
+}
