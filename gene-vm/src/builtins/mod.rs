@@ -10,6 +10,7 @@ mod env;
 mod events;
 mod files;
 mod freeze;
+mod functions;
 mod futures;
 mod generators;
 mod genes;
@@ -224,6 +225,7 @@ impl Builtins {
             hash_sets::install,
             iterators::install,
             generators::install,
+            functions::install,
             namespaces::install,
             json::install,
             serdes::install,

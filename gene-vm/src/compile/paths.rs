@@ -258,38 +258,46 @@ impl Compiler<'_> {
 
     /// `($set target @seg value)`
     pub(super) fn set_form(&mut self, operands: &[Value], want: Want) -> Compile {
-        let [target, selector, value] = operands else {
+        let [target, selector, value] = *operands else {
             return self.error("$set expects exactly 3 arguments");
         };
-        self.expression(*target, Want::Value)?;
-        let symbol = selector
+        let segment = self.only_segment(selector)?;
+        self.expression(target, Want::Value)?;
+        let name = segment
             .as_symbol()
-            .and_then(|s| s.name().strip_prefix('@'))
-            .filter(|s| !s.is_empty());
-        let form = selector
-            .get::<Gene>()
-            .filter(|gene| gene.head.is_symbol(sym::AT));
-        match (symbol, form) {
-            (Some(segment), _) => {
-                let segment = self.literal_segment(Symbol::intern(segment));
-                self.e.constant(segment);
-            }
-            (None, Some(form)) => match form.children[..] {
-                [segment] if segment.as_symbol().is_some() => self.e.constant(segment),
-                [segment] => self.expression(segment, Want::Value)?,
-                _ => return self.error("$set selector must have exactly one property"),
-            },
-            _ if selector
-                .get::<ComplexSymbol>()
-                .is_some_and(|path| path.parts[0].name().starts_with('@')) =>
-            {
-                return self.error("$set selector must have exactly one property");
-            }
-            _ => return self.error("$set expects a selector (@property) as second argument"),
+            .or_else(|| segment.as_str().map(Symbol::intern));
+        if let Some(name) = name {
+            self.expression(value, Want::Value)?;
+            let cache = self.e.cache(name);
+            self.e.op_c(Op::SetMember, cache, 2, 1);
+        } else {
+            self.expression(segment, Want::Value)?;
+            self.expression(value, Want::Value)?;
+            self.e.op(Op::SetDynamic, 3, 1);
         }
-        self.expression(*value, Want::Value)?;
-        self.e.op(Op::SetDynamic, 3, 1);
         self.finish(want)
+    }
+
+    /// The one segment of a selector as written in `$set`: a literal or an expression.
+    fn only_segment(&mut self, selector: Value) -> Compile<Value> {
+        let short = selector
+            .as_symbol()
+            .and_then(|s| s.name().strip_prefix('@'));
+        if let Some(segment) = short.filter(|segment| !segment.is_empty()) {
+            return Ok(self.literal_segment(Symbol::intern(segment)));
+        }
+        let path = selector.get::<ComplexSymbol>();
+        let is_path = path.is_some_and(|path| path.parts[0].name().starts_with('@'));
+        match selector
+            .get::<Gene>()
+            .filter(|gene| gene.head.is_symbol(sym::AT))
+        {
+            Some(form) if form.children.len() == 1 => Ok(form.children[0]),
+            None if !is_path => {
+                self.error("$set expects a selector (@property) as second argument")
+            }
+            _ => self.error("$set selector must have exactly one property"),
+        }
     }
 }
 
