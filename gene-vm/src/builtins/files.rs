@@ -148,7 +148,7 @@ type Lines = BufReader<fs::File>;
 fn open_lines(vm: &mut Vm, path: &str) -> Result<Lines> {
     match fs::File::open(path) {
         Ok(file) => Ok(BufReader::new(file)),
-        Err(error) => Err(vm.fail(format!("cannot open: {path} ({error})"))),
+        Err(_) => Err(vm.fail(format!("cannot open: {path}"))),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `freeze`: deep immutability (6.5).
 
+use crate::compile::environment::Place;
 use crate::heap::{Gc, Kind, header_at};
 use crate::object::*;
 use crate::print::kind_name;
@@ -19,7 +20,7 @@ enum Step {
     Name(Symbol),
     Key,
     Head,
-    Captured,
+    Captured(Symbol),
 }
 
 /// A value on the way, the value that holds it, and how.
@@ -113,15 +114,56 @@ fn push_parts(reached: &mut Vec<Reached>, value: Value, holder: usize) {
             push(child, Step::Index(i));
         }
     } else if let Some(function) = value.get::<Function>() {
-        let scopes = std::iter::successors(function.scope.get::<Scope>(), |scope| {
-            scope.parent().get::<Scope>()
-        });
-        for scope in scopes {
-            for &captured in scope.slots() {
-                push(captured, Step::Captured);
-            }
+        for (name, captured) in captures(function) {
+            push(captured, Step::Captured(name));
         }
     }
+}
+
+/// The variables around a function that its text names, with their values. Its scope may hold more, which other
+/// functions captured.
+fn captures(function: Gc<Function>) -> Vec<(Symbol, Value)> {
+    let prototype = &function.prototype;
+    let mut captures = Vec::new();
+    let mut seen = FxHashSet::default();
+    let mut pending = prototype.body.clone();
+    pending.push(prototype.parameter_form);
+    while let Some(form) = pending.pop() {
+        let name = match form.get::<ComplexSymbol>() {
+            Some(path) => path.parts.first().copied(),
+            None => form.as_symbol(),
+        };
+        if let Some(name) = name {
+            if seen.insert(form) {
+                captures.extend(captured(function, name).map(|value| (name, value)));
+            }
+        } else if let Some(array) = form.get::<Array>() {
+            pending.extend(array.items.iter());
+        } else if let Some(map) = form.get::<Map>() {
+            pending.extend(map.entries.values());
+        } else if let Some(gene) = form.get::<Gene>() {
+            pending.push(gene.head);
+            pending.extend(gene.props.values().chain(gene.children.iter()));
+        } else if let Some(quote) = form.get::<Quote>() {
+            pending.push(quote.form);
+        } else if let Some(unquote) = form.get::<Unquote>() {
+            pending.push(unquote.form);
+        }
+    }
+    captures
+}
+
+/// The value of a variable in a heap scope around a function.
+fn captured(function: Gc<Function>, name: Symbol) -> Option<Value> {
+    let found = function.prototype.environment.find(name)?;
+    let Place::Heap(slot) = found.binding.place else {
+        return None;
+    };
+    let mut scope = function.scope.get::<Scope>()?;
+    for _ in 0..found.depth {
+        scope = scope.parent().get()?;
+    }
+    scope.slots().get(slot as usize).copied()
 }
 
 /// The way to a value, from the argument on: `value/items/0`.
@@ -138,7 +180,7 @@ fn path(reached: &[Reached], mut at: usize) -> String {
             Step::Name(name) => write!(path, "/{name}"),
             Step::Key => write!(path, "/(key)"),
             Step::Head => write!(path, "/(type)"),
-            Step::Captured => write!(path, "/(captured)"),
+            Step::Captured(name) => write!(path, "/(variable {name})"),
         };
     }
     path

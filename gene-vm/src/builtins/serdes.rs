@@ -133,13 +133,17 @@ fn serialize(vm: &mut Vm, args: Args) -> Result {
                     continue;
                 }
                 let address = value.bits() & PAYLOAD_MASK;
-                let parts = parts(value).filter(|_| open.insert(address));
-                let Some(parts) = parts else {
-                    let kind = kind_name(value);
-                    return Err(vm.fail(format!(
-                        "Value of kind {kind} is not serializable, nor is one that contains itself"
-                    )));
+                let parts = match parts(value) {
+                    Some(_) if !open.insert(address) => Err("it contains itself"),
+                    Some(parts) => Ok(parts),
+                    None => Err("only data and built-in classes are"),
                 };
+                let parts = parts.map_err(|reason| {
+                    let kind = kind_name(value);
+                    vm.fail(format!(
+                        "Value of kind {kind} is not serializable: {reason}"
+                    ))
+                })?;
                 pending.push(Piece::Leave(address));
                 pending.extend(parts.into_iter().rev());
             }
