@@ -1,6 +1,6 @@
 //! Compiles rule files into Rust while a crate is built.
 //!
-//! ```ignore
+//! ```text
 //! mod rules {
 //!     gene_isle::rules!("rules/prelude.isle", "rules/lower.isle");
 //! }
