@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{compile, completions, eval, fmt, help, parse as parse_source, run};
+use crate::commands::{compile, completions, eval, fmt, help, isle, parse as parse_source, run};
 use crate::report;
 
 /// Run, inspect and compile Gene programs.
@@ -32,6 +32,8 @@ pub enum Command {
     Fmt(fmt::Options),
     /// Show bytecode
     Compile(compile::Options),
+    /// Work on the rules of the code generator
+    Isle(isle::Options),
     /// Write a completion script for a shell
     Completions(completions::Options),
     /// Show this help, or that of a command

@@ -5,6 +5,7 @@ pub mod completions;
 pub mod eval;
 pub mod fmt;
 pub mod help;
+pub mod isle;
 pub mod parse;
 pub mod run;
 
@@ -25,6 +26,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Fmt(options) => fmt::run(options),
         Command::Compile(options) => compile::run(options),
         Command::Completions(options) => completions::run(options),
+        Command::Isle(options) => isle::run(options),
         Command::Help(options) => help::run(options),
     };
     outcome.unwrap_or_else(|text| report::failure(&text))
