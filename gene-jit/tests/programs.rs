@@ -2,14 +2,20 @@
 
 mod support;
 
-use support::{compiled, interpreted};
+use std::fmt::Write;
+use support::{interpreted, run};
 
+/// The outcome of a program, which is the same in the interpreter and as code that is compiled at once, after some
+/// rounds, and with a collection at every safepoint.
 #[track_caller]
 fn same(source: &str) -> String {
     let expected = interpreted(source);
-    for threshold in [0, 1, 7] {
-        let (found, _) = compiled(source, threshold);
-        assert_eq!(found, expected, "with threshold {threshold}: {source}");
+    for (threshold, stress) in [(0, false), (0, true), (1, false), (7, false)] {
+        let (found, _) = run(source, Some(threshold), stress);
+        assert_eq!(
+            found, expected,
+            "threshold {threshold}, stress {stress}: {source}"
+        );
     }
     expected
 }
@@ -24,4 +30,218 @@ fn fib() {
 fn a_counting_loop() {
     let source = "(fn sum [n] (var i 0) (var total 0) (while (i < n) (total = (total + i)) (i = (i + 1))) total)";
     assert_eq!(same(&format!("{source} (sum 100) (sum 1000)")), "499500");
+}
+
+/// Values at the edges of what code handles inline.
+const EDGES: [&str; 22] = [
+    "0",
+    "1",
+    "-1",
+    "2",
+    "255",
+    "256",
+    "-256",
+    "140737488355327",
+    "-140737488355328",
+    "140737488355328",
+    "-140737488355329",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "0.0",
+    "-0.0",
+    "1.5",
+    "-2.25",
+    "1e308",
+    "(0.0 / 0.0)",
+    "\"text\"",
+    "nil",
+    "true",
+];
+
+/// Runs `body` with `x` and `y` at all edges.
+fn at_edges(body: &str) {
+    let mut source =
+        format!("(fn f [x y] {body})\n(fn run [x y] (try (f x y) catch * $ex/message))\n");
+    for x in EDGES {
+        for y in EDGES {
+            let _ = writeln!(source, "(println (run {x} {y}))");
+        }
+    }
+    same(&source);
+}
+
+#[test]
+fn sums_and_differences_at_the_edges() {
+    at_edges("[(x + y) (x - y)]");
+}
+
+#[test]
+fn products_quotients_and_remainders_at_the_edges() {
+    at_edges("(x * y)");
+    at_edges("(x / y)");
+    at_edges("(x % y)");
+}
+
+#[test]
+fn sums_with_literals_at_the_edges() {
+    at_edges("[(x + 1) (x - 1) (y + 255) (y - 256) (x + 1.5) (- x)]");
+}
+
+#[test]
+fn comparisons_at_the_edges() {
+    for operator in ["<", "<=", ">", ">="] {
+        at_edges(&format!(
+            "[(x {operator} y) (if (x {operator} y) 1 else 2) (if (x {operator} 1) 1 else 2)]"
+        ));
+    }
+    at_edges(
+        "[(x == y) (x != y) (if (x == y) 1 else 2) (if (x != y) 1 else 2) (if (x == 1) 1 else 2)]",
+    );
+}
+
+#[test]
+fn truth_and_bits_at_the_edges() {
+    at_edges("[(! x) (if x 1 else 2) (if (! y) 1 else 2) (x and y) (x or y) (x ?? y)]");
+    at_edges("[(x && y) (x || y) (x &|& y)]");
+}
+
+#[test]
+fn a_loop_whose_variable_becomes_something_else() {
+    same(
+        "(fn f [n] (var total 0) (var i 0) (while (i < n) (total = (total + 0.5)) (i = (i + 1))) total) (f 3) (f 20)",
+    );
+    same(
+        "(fn f [start n] (var total start) (var i 0) (while (i < n) (total = (total + total)) (i = (i + 1))) total)
+         [(f 1 20) (f 1 55) (f 1.5 20) (f 1 10)]",
+    );
+    same(
+        "(fn f [x] (var i 0) (while (i < 5) (if (i == 3) (x = \"s\")) (i = (i + 1))) x) [(f 1) (f 2.5) (f nil)]",
+    );
+}
+
+#[test]
+fn overflow_of_64_bits_raises() {
+    let outcome = same("(fn f [x] (var i 0) (while (i < 70) (x = (x + x)) (i = (i + 1))) x) (f 1)");
+    assert!(outcome.contains("overflow"), "{outcome}");
+}
+
+#[test]
+fn exceptions_come_through_frames_and_are_caught() {
+    same(
+        "(fn inner [x] (if (x > 3) (throw \"big\") else x))
+         (fn outer [x] (try ((inner x) + 1) catch * [$ex/message x] finally (println \"done\" x)))
+         (var i 0) (while (i < 6) (println (outer i)) (i = (i + 1)))",
+    );
+    same(
+        "(fn f [x] (var y 1) (try (y = 2) (x/a/b + 1) (y = 3) catch * (y = (y + 10))) y) [(f nil) (f 1) (f {^a {^b 1}})]",
+    );
+    let outcome = same("(fn f [n] (if (n == 0) (throw \"deep\") else ((f (n - 1)) + 1))) (f 50)");
+    assert!(outcome.contains("deep"), "{outcome}");
+}
+
+#[test]
+fn traces_are_the_same() {
+    let source = "(fn a [x] (b (x + 1)))\n(fn b [x] (+ 1 (c x)))\n(fn c [x]\n  (x + nil))\n(a 1)";
+    assert!(same(source).contains("<test>:4:"), "{}", same(source));
+}
+
+#[test]
+fn deep_and_endless_recursion() {
+    assert_eq!(
+        same("(fn down [n] (if (n == 0) 0 else ((down (n - 1)) + 1))) (down 10000)"),
+        "10000"
+    );
+    let outcome =
+        same("(fn f [n] ((f (n + 1)) + 1)) (try (f 0) catch RuntimeException \"caught\")");
+    assert_eq!(outcome, "\"caught\"");
+    let outcome = same(
+        "(fn f [n] (var i 0) (while (i < 1) (i = ((g n) + 1))) i) (fn g [n] ((f n) + 1)) (try (f 0) catch * \"caught\")",
+    );
+    assert_eq!(outcome, "\"caught\"");
+}
+
+#[test]
+fn tail_calls_need_no_stack() {
+    assert_eq!(
+        same("(fn f [n total] (if (n == 0) total else (f (n - 1) (total + n)))) (f 300000 0)"),
+        "45000150000"
+    );
+    assert_eq!(
+        same(
+            "(fn even [n] (if (n == 0) true else (odd (n - 1)))) (fn odd [n] (if (n == 0) false else (even (n - 1))))
+             (even 200001)"
+        ),
+        "false"
+    );
+}
+
+#[test]
+fn many_locals_arguments_and_instructions() {
+    let locals: String = (0..200).map(|i| format!("(var v{i} (x + {i}))")).collect();
+    let sum: String = (0..200).map(|i| format!(" v{i}")).collect();
+    same(&format!("(fn f [x] {locals} (+{sum})) [(f 1) (f 2.5)]"));
+    let parameters: String = (0..60).map(|i| format!(" p{i}")).collect();
+    let arguments: String = (0..60).map(|i| format!(" (x + {i})")).collect();
+    same(&format!(
+        "(fn f [{parameters}] (+{parameters})) (fn g [x] (f{arguments})) [(g 1) (g 3)]"
+    ));
+    let steps: String = (0..2500)
+        .map(|i| format!("(x = (x + {}))(if (x > 5000) (x = 0))", i % 7))
+        .collect();
+    same(&format!("(fn f [x] {steps} x) [(f 1) (f 2.5)]"));
+    let looped =
+        format!("(fn f [x] (var i 0) (while (i < 3) {steps} (i = (i + 1))) x) [(f 1) (f 2.5)]");
+    same(&looped);
+}
+
+#[test]
+fn calling_what_is_no_function() {
+    let outcome = same("(fn f [g] (g 1 2)) (f 5)");
+    assert!(outcome.contains("callable"), "{outcome}");
+    same(
+        "(fn f [g] (try (g) catch * $ex/message)) [(f nil) (f \"s\") (f (fn [] 1)) (f (fn [a] 1))]",
+    );
+}
+
+#[test]
+fn closures_share_variables() {
+    same(
+        "(fn counter [] (var n 0) [(fn [] (n = (n + 1)) n) (fn [] n)])
+         (var c (counter)) (var d (counter)) ((c .get 0)) ((c .get 0)) ((d .get 0))
+         [((c .get 1)) ((d .get 1))]",
+    );
+    same(
+        "(fn f [n] (var fs []) (for i in (0 .. n) (fs .push (fn [] (i * i)))) fs) (for g in (f 4) (println (g)))",
+    );
+}
+
+#[test]
+fn objects_and_collections() {
+    same(
+        "(class P (ctor [x y] (/x = x) (/y = y)) (method sum [] (/x + /y)) (method move [dx] (/x = (/x + dx)) self))
+         (class Q < P (ctor [x] (super .ctor x 1)) (method sum [] ((super .sum) * 10)))
+         (fn total [ps] (var t 0) (for p in ps (t = (t + (p .sum)))) t)
+         (var ps [(new P 1 2) (new Q 3) (new P 0.5 0.25)])
+         (var i 0) (while (i < 5) (println (total ps)) (ps/0 .move i) (i = (i + 1)))",
+    );
+    same(
+        "(fn fill [n] (var a []) (var i 0) (while (i < n) (a .push i) (i = (i + 1))) a)
+         (fn swap [a i j] (var t a/<i>) (a/<i> = a/<j>) (a/<j> = t) a)
+         (var a (fill 10)) (swap a 0 9) (swap a 3 4) (println a a/<-1> a/<20>) (fn get [x k] x/<k>)
+         [(get a 1) (get {^b 2} \"b\") (get a -1) (get [] 0) (get #[1 2] 1)]",
+    );
+    same(
+        "(fn set [a k v] (try (a/<k> = v) catch * $ex/message)) [(set [1] 0 2) (set [1] 5 2) (set #[1] 0 2) (set {} \"k\" 1)]",
+    );
+}
+
+#[test]
+fn many_pending_operands() {
+    let parts: String = (0..40).map(|i| format!(" (x + {i}) {i}")).collect();
+    same(&format!(
+        "(fn f [x] [{parts}]) [(f 1) (f 1.5) (try (f nil) catch * $ex/message)]"
+    ));
+    let left = (0..200).fold("x".to_string(), |tree, i| format!("({tree} + {i})"));
+    let right = (0..200).fold("x".to_string(), |tree, i| format!("({i} + {tree})"));
+    same(&format!("(fn f [x] [{left} {right}]) [(f 1) (f 0.5)]"));
 }

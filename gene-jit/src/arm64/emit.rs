@@ -2,16 +2,12 @@
 //! registers and memory, constants, branches.
 
 use super::isle::{
-    Amount64, Cond, FReg, Half64, Imm12, Imm16, Inst, LeftShift64, Offset1, Offset2, Offset4,
-    Offset8, Opposite, Pair8, Reg, Shift, ShiftRor, Simm9, Target,
+    Amount64, Cond, FReg, Half64, Imm12, Imm16, Inst, LeftShift64, Offset4, Offset8, Opposite,
+    Pair8, Reg, Shift, ShiftRor, Simm9, Target,
 };
-use super::{CONTEXT, FRAME, Fixup, LINK, POINTER_TAG, SMALL_INT_TAG, SP, X16, X17};
+use super::{CONTEXT, FRAME, Fixup, LINK, SMALL_INT_TAG, SP, X16, X17};
 use crate::buffer::{CodeBuffer, Label};
-use gene_vm::code::Code;
-use gene_vm::heap::{Header, Kind};
-use gene_vm::object::Function;
 use gene_vm::value::{TAG_SHIFT, Value};
-use std::mem::offset_of;
 
 /// Number of bits that the high form of a small int is shifted by.
 const HIGH_SHIFT: u8 = (64 - TAG_SHIFT) as u8;
@@ -48,12 +44,7 @@ impl CodeBuffer<Fixup> {
         let halves = || (0..4u8).map(|i| (i * 16, (bits >> (i * 16)) as u16));
         let significant = halves().filter(|&(_, half)| half != 0).count();
         if significant > 2 {
-            let label = self.literal(bits);
-            self.inst(Inst::LdrLiteral {
-                rt: to,
-                label: Target::Label(label),
-            });
-            return;
+            return self.load_literal(to, bits);
         }
         let mut rest = halves().filter(|&(_, half)| half != 0);
         let (shift, first) = rest.next().unwrap_or((0, 0));
@@ -69,6 +60,13 @@ impl CodeBuffer<Fixup> {
                 half: half64(shift),
             });
         }
+    }
+
+    /// `to := bits`, by way of memory: for addresses, so that the code does not depend on them.
+    pub fn load_literal(&mut self, to: Reg, bits: u64) {
+        let label = self.literal(bits);
+        let label = Target::Label(label);
+        self.inst(Inst::LdrLiteral { rt: to, label });
     }
 
     /// `to := [base + offset]`
@@ -315,11 +313,7 @@ impl CodeBuffer<Fixup> {
 
     /// Calls a function of the runtime by its address.
     pub fn call_address(&mut self, address: usize) {
-        let label = self.literal(address as u64);
-        self.inst(Inst::LdrLiteral {
-            rt: X16,
-            label: Target::Label(label),
-        });
+        self.load_literal(X16, address as u64);
         self.call_register(X16);
     }
 
@@ -380,70 +374,6 @@ impl CodeBuffer<Fixup> {
     /// Returns to the caller.
     pub fn ret(&mut self) {
         self.inst(Inst::Ret {});
-    }
-
-    /// From a callee in `object` to the entry of its code in `entry`; to `slow` unless it is a function that is compiled
-    /// and takes `count` arguments as they are.
-    pub fn callee_entry(&mut self, object: Reg, code: Reg, entry: Reg, count: u16, slow: Label) {
-        self.inst(Inst::Eor {
-            rd: object,
-            rn: object,
-            rm: POINTER_TAG,
-        });
-        let amount = Amount64::new(TAG_SHIFT as u8).expect(FITS);
-        self.inst(Inst::LsrImm {
-            rd: X16,
-            rn: object,
-            amount,
-        });
-        self.branch_if_not_zero(X16, slow);
-        let kind = Offset1::new(offset_of!(Header, kind) as u32).expect(FITS);
-        self.inst(Inst::Ldrb {
-            rt: X16,
-            rn: object,
-            offset: kind,
-        });
-        self.compare_constant(X16, Kind::Function as u64);
-        self.branch_if(Cond::Ne, slow);
-        self.load(code, object, Function::CODE_OFFSET as i64);
-        self.inst(Inst::Cbz {
-            rt: code,
-            label: Target::Label(slow),
-        });
-        let params = Offset2::new(offset_of!(Code, params) as u32).expect(FITS);
-        self.inst(Inst::Ldrh {
-            rt: X16,
-            rn: code,
-            offset: params,
-        });
-        self.compare_constant(X16, count as u64);
-        self.branch_if(Cond::Ne, slow);
-        // Two flags side by side, both of which must be true.
-        const { assert!(offset_of!(Code, direct) == offset_of!(Code, simple) + 1) };
-        let flags = Offset2::new(offset_of!(Code, simple) as u32).expect(FITS);
-        self.inst(Inst::Ldrh {
-            rt: X16,
-            rn: code,
-            offset: flags,
-        });
-        self.compare_constant(X16, 0x0101);
-        self.branch_if(Cond::Ne, slow);
-        self.load(entry, code, Code::ENTRY_OFFSET as i64);
-        self.inst(Inst::Cbz {
-            rt: entry,
-            label: Target::Label(slow),
-        });
-    }
-
-    /// Compares a register with a number below 4096.
-    fn compare_constant(&mut self, a: Reg, b: u64) {
-        match Imm12::new(b) {
-            Some(imm) => self.inst(Inst::CmpImm { rn: a, imm }),
-            None => {
-                self.constant(X17, b);
-                self.compare(a, X17);
-            }
-        }
     }
 
     /// Stores `value` in `count` slots from the frame's slot `first` on.

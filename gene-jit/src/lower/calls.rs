@@ -5,6 +5,7 @@ use super::stubs::Stub;
 use super::{Arrival, Lowering, Site, World};
 use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, Reg, X0, X16, X17};
+use crate::buffer::Label;
 use crate::runtime::Helper;
 use crate::tree::Node;
 use crate::tree::effect::written_locals;
@@ -107,54 +108,49 @@ impl Lowering<'_> {
         }
     }
 
-    /// Calls the callee below the arguments: compiled code directly, anything else by the runtime.
-    pub(super) fn value_call(&mut self, count: u16, result: Node) {
-        self.flush(self.line.stack);
-        let (pc, depth) = (self.line.pc as usize, self.line.stack.depth as usize);
-        let (label, joined) = (self.buffer.label(), self.buffer.label());
-        let entry = self.callee_entry(count, label);
+    /// Where the runtime makes the call at hand.
+    pub(super) fn slow_call_label(&mut self) -> Label {
+        match self.slow_call {
+            Some(label) => label,
+            None => *self.slow_call.insert(self.buffer.label()),
+        }
+    }
+
+    /// Calls code at an address; the runtime's way joins behind.
+    pub(super) fn call_entry(&mut self, entry: Reg, count: u16, result: Node) {
         let above = self.enter_callee(count);
         self.buffer.call_register(entry);
         self.leave_callee(above, result);
-        self.buffer.bind(joined);
-        self.stubs.push(Stub::Call {
-            label,
-            pc,
-            depth,
-            joined,
-        });
+        self.join_slow_call();
     }
 
-    pub(super) fn tail_value_call(&mut self, count: u16) {
-        self.flush(self.line.stack);
-        let (pc, depth) = (self.line.pc as usize, self.line.stack.depth as usize);
-        if self.flow.has_loops() {
-            // What the frame saves is only known at the end; so this is a call and a return.
-            return self.runtime_tail_call();
-        }
-        let (label, joined) = (self.buffer.label(), self.buffer.label());
-        let entry = self.callee_entry(count, label);
+    /// Goes to code at an address, which returns to this function's caller.
+    pub(super) fn tail_call_entry(&mut self, entry: Reg, count: u16) {
         self.move_arguments(count, 1);
         self.buffer.leave_frame(&Saved::new(0, 0));
         self.buffer.branch_register(entry);
-        self.buffer.bind(joined);
-        self.stubs.push(Stub::Call {
-            label,
-            pc,
-            depth,
-            joined,
-        });
+        self.join_slow_call();
         self.leave_function();
     }
 
-    /// The entry of the callee's code, if it is compiled and takes these arguments as they are; else goes to `slow`.
-    fn callee_entry(&mut self, count: u16, slow: crate::buffer::Label) -> Reg {
-        let callee = self.line.stack.depth as usize - count as usize - 1;
-        let offset = self.operand_offset(callee);
-        let (object, code, entry) = (Reg::new(9), Reg::new(10), Reg::new(11));
-        self.buffer.load(object, FRAME, offset);
-        self.buffer.callee_entry(object, code, entry, count, slow);
-        entry
+    fn join_slow_call(&mut self) {
+        if let Some(label) = self.slow_call.take() {
+            let (pc, depth) = (self.line.pc as usize, self.line.stack.depth as usize);
+            let joined = self.buffer.label();
+            self.buffer.bind(joined);
+            self.stubs.push(Stub::Call {
+                label,
+                pc,
+                depth,
+                joined,
+            });
+        }
+    }
+
+    /// Offset of the argument `i` of `count`, from the frame; -1 is the callee.
+    pub(super) fn argument_offset(&self, count: u16, i: isize) -> i64 {
+        let first = self.line.stack.depth as isize - count as isize;
+        self.operand_offset((first + i) as usize)
     }
 
     pub(super) fn runtime_call(&mut self, result: Node) {
@@ -210,7 +206,7 @@ impl Lowering<'_> {
     // ── Jumps ──────────────────────────────────────────────────────────────
 
     /// The label of an instruction below, which control comes to with what is known now.
-    fn jump_label(&mut self, target: usize) -> crate::buffer::Label {
+    fn jump_label(&mut self, target: usize) -> Label {
         match self.world {
             World::Main => self.arrive(target),
             World::Generic => self.generic_label(target),

@@ -155,6 +155,10 @@ impl Context for Lowering<'_> {
         arm64::POINTER_TAG
     }
 
+    fn temporary(&mut self) -> Reg {
+        arm64::X16
+    }
+
     fn frame(&mut self) -> Reg {
         FRAME
     }
@@ -177,7 +181,11 @@ impl Context for Lowering<'_> {
 
     fn constant(&mut self, bits: u64) -> Reg {
         let reg = self.scratch_int();
-        self.buffer.constant(reg, bits);
+        if Value::from_bits(bits).is_object() {
+            self.buffer.load_literal(reg, bits);
+        } else {
+            self.buffer.constant(reg, bits);
+        }
         reg
     }
 
@@ -277,7 +285,7 @@ impl Context for Lowering<'_> {
     fn cache_address(&mut self, cache: u32) -> Reg {
         let reg = self.scratch_int();
         let address = std::ptr::from_ref(&self.code.caches[cache as usize]);
-        self.buffer.constant(reg, address as u64);
+        self.buffer.load_literal(reg, address as u64);
         reg
     }
 
@@ -319,12 +327,50 @@ impl Context for Lowering<'_> {
         self.tail_self_call(count);
     }
 
-    fn call(&mut self, count: u16, result: Node) {
-        self.value_call(count, result);
+    fn short_count(&mut self, count: u16) -> Option<Imm12> {
+        Imm12::new(count.into())
     }
 
-    fn tail_call(&mut self, count: u16) {
-        self.tail_value_call(count);
+    fn tail_count(&mut self, count: u16) -> Option<Imm12> {
+        // What the frame saves is only known at the end, if there are loops.
+        Imm12::new(count.into()).filter(|_| !self.flow.has_loops())
+    }
+
+    fn flush_operands(&mut self) {
+        self.flush(self.line.stack);
+        // The call changes them anyway.
+        self.clobber_scratch();
+    }
+
+    fn load_callee(&mut self, count: u16) -> Reg {
+        let reg = self.scratch_int();
+        let offset = self.argument_offset(count, -1);
+        self.buffer.load(reg, FRAME, offset);
+        reg
+    }
+
+    fn load_receiver(&mut self, count: u16) -> Reg {
+        let reg = self.scratch_int();
+        let offset = self.argument_offset(count, 0);
+        self.buffer.load(reg, FRAME, offset);
+        reg
+    }
+
+    fn store_callee(&mut self, count: u16, method: Reg) {
+        let offset = self.argument_offset(count, -1);
+        self.buffer.store(method, FRAME, offset);
+    }
+
+    fn slow_call(&mut self) -> Label {
+        self.slow_call_label()
+    }
+
+    fn call_code(&mut self, entry: Reg, count: u16, result: Node) {
+        self.call_entry(entry, count, result);
+    }
+
+    fn tail_call_code(&mut self, entry: Reg, count: u16) {
+        self.tail_call_entry(entry, count);
     }
 
     fn call_by_runtime(&mut self, result: Node) {

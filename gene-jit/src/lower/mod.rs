@@ -127,6 +127,8 @@ pub(crate) struct Lowering<'a> {
     current: Current,
     /// The variable that the node at hand is assigned to, if its register may be used for the result.
     hint: Option<u16>,
+    /// Where the runtime makes the call at hand.
+    slow_call: Option<Label>,
     line: Line,
     arrivals: BTreeMap<usize, Arrival>,
     headers: HashMap<usize, Header>,
@@ -180,6 +182,7 @@ pub fn compile(code: &Code, observed: &[Value], shared: usize) -> Result<Compile
         floats: Registers::new(arm64::FLOAT_SCRATCH, arm64::FLOAT_KEPT),
         current: Current::new(0, line.stack),
         hint: None,
+        slow_call: None,
         line,
         arrivals: BTreeMap::new(),
         headers: HashMap::new(),

@@ -424,7 +424,7 @@ impl Lowering<'_> {
         self.buffer.mov(arm64::X0, arm64::CONTEXT);
         self.buffer.mov(arm64::X1, LINK);
         self.buffer.mov(arm64::X2, FRAME);
-        self.buffer.constant(arm64::X3, self.shared as u64);
+        self.buffer.load_literal(arm64::X3, self.shared as u64);
         self.buffer.call_address(Helper::Unwind.address());
         self.buffer.mov(FRAME, arm64::X1);
         self.buffer.branch_register(arm64::X0);
@@ -434,9 +434,9 @@ impl Lowering<'_> {
             self.buffer.enter_frame(&link);
             self.buffer.mov(arm64::X0, arm64::CONTEXT);
             self.buffer
-                .constant(arm64::X1, std::ptr::from_ref(self.code) as u64);
+                .load_literal(arm64::X1, std::ptr::from_ref(self.code) as u64);
             self.buffer.mov(arm64::X3, FRAME);
-            self.buffer.constant(arm64::X5, self.shared as u64);
+            self.buffer.load_literal(arm64::X5, self.shared as u64);
             self.buffer.call_address(helper.address());
             self.buffer.leave_frame(&link);
             if helper.may_raise() {

@@ -248,6 +248,12 @@ pub enum Stmt {
         count: u16,
         result: Node,
     },
+    /// Calls a method of the first argument; the slot below is free for the method.
+    CallMethod {
+        count: u16,
+        cache: u32,
+        result: Node,
+    },
     /// Another kind of call, by a runtime function.
     CallOther {
         result: Node,
@@ -258,6 +264,10 @@ pub enum Stmt {
     },
     TailCallSelf {
         count: u16,
+    },
+    TailCallMethod {
+        count: u16,
+        cache: u32,
     },
     /// Another kind of call in tail position.
     TailCallOther,
@@ -837,8 +847,19 @@ impl Builder<'_> {
                 |result| Stmt::CallSelf { count: b, result },
                 Stmt::TailCallSelf { count: b },
             ),
+            Opcode::CallMethod => {
+                let (count, cache) = (b + 1, c as u32);
+                self.call(
+                    instr,
+                    |result| Stmt::CallMethod {
+                        count,
+                        cache,
+                        result,
+                    },
+                    Stmt::TailCallMethod { count, cache },
+                );
+            }
             Opcode::CallEx
-            | Opcode::CallMethod
             | Opcode::CallMethodEx
             | Opcode::CallMethodDynamic
             | Opcode::CallSuper

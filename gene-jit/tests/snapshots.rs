@@ -1,0 +1,252 @@
+//! What the rules make of each instruction, and what compiled programs cost.
+//!
+//! The assembly is that of an independent disassembler. `cargo insta review` shows what an edited rule changes.
+
+mod support;
+
+use gene_jit::arm64::isle::RULES;
+use gene_jit::explain::{Explanation, explain};
+use gene_jit::lower::{Declined, Part};
+use gene_vm::Vm;
+use gene_vm::bytecode::Op;
+use gene_vm::code::Code;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+/// Small functions with every instruction.
+const OPCODES: [(&str, &str); 2] = [
+    ("opcodes.gene", include_str!("opcodes.gene")),
+    ("opcodes-eval.gene", include_str!("opcodes-eval.gene")),
+];
+
+/// Instructions that no program of this test needs.
+const UNUSED: [Op; 3] = [Op::MakeGene, Op::RaiseError, Op::JumpIfContractsOff];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn snapshot(folder: &str, name: &str, text: String) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(root().join("snapshots/arm64").join(folder));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+/// Calls `visit` with each body of a program.
+fn for_each_body(name: &str, text: &str, mut visit: impl FnMut(&Code)) {
+    let mut vm = Vm::new(Default::default());
+    let Ok(bodies) = vm.compile_bodies(name, text) else {
+        return;
+    };
+    for body in bodies {
+        visit(body.code.get().expect("all bodies are compiled"));
+    }
+}
+
+/// The code for the instructions with one opcode in a body.
+fn stretches(code: &Code, explanation: &mut Explanation, op: Op) -> String {
+    let pcs: Vec<usize> = (0..code.instrs.len())
+        .filter(|&pc| code.instrs[pc].op == op)
+        .collect();
+    let mut text = String::new();
+    for (pc, instr) in code.instrs.iter().enumerate() {
+        let mark = if pcs.contains(&pc) { '>' } else { ' ' };
+        let _ = writeln!(text, "{mark}{pc:3} {instr}");
+    }
+    explanation.stretches.retain(|stretch| match stretch.part {
+        Part::Main(pc) | Part::Generic(pc) | Part::Slow(pc) => pc == pcs[0],
+        Part::Frame => false,
+    });
+    let _ = write!(text, "\n{explanation}");
+    text
+}
+
+#[test]
+fn each_instruction() {
+    let mut missing: BTreeSet<&str> = Op::ALL.iter().map(|op| op.name()).collect();
+    for (name, text) in OPCODES {
+        for_each_body(name, text, |code| {
+            for instr in &code.instrs {
+                if missing.contains(instr.op.name()) && instr.op != Op::Yield {
+                    // The explanation of a generator's body is why it has none.
+                    if let Ok(mut explanation) = explain(code) {
+                        missing.remove(instr.op.name());
+                        snapshot(
+                            "opcodes",
+                            instr.op.name(),
+                            stretches(code, &mut explanation, instr.op),
+                        );
+                    }
+                }
+            }
+        });
+    }
+    let expected: BTreeSet<&str> = UNUSED
+        .iter()
+        .chain([&Op::Yield])
+        .map(|op| op.name())
+        .collect();
+    assert_eq!(missing, expected);
+}
+
+#[test]
+fn programs() {
+    let programs = [
+        (
+            "fib",
+            "(fn fib [n] (if (n < 2) n else ((fib (n - 1)) + (fib (n - 2)))))",
+        ),
+        (
+            "loop",
+            "(fn sum [n] (var i 0) (var total 0) (while (i < n) (total = (total + i)) (i = (i + 1))) total)",
+        ),
+        (
+            "float-loop",
+            "(fn sum [n] (var i 0.0) (var total 0.0) (while (i < n) (total = (total + i)) (i = (i + 1.0))) total)",
+        ),
+        (
+            "array-sum",
+            "(fn sum [xs n] (var i 0) (var total 0) (while (i < n) (total = (total + xs/<i>)) (i = (i + 1))) total)",
+        ),
+    ];
+    for (name, text) in programs {
+        let mut listing = String::new();
+        for_each_body(name, text, |code| {
+            // The module's body only defines the function.
+            if code.params > 0 {
+                let explanation = explain(code).expect("no generators here");
+                let _ = writeln!(listing, "{text}\n\n{explanation}");
+            }
+        });
+        snapshot("programs", name, listing);
+    }
+}
+
+/// Instructions executed for one call or round more: a tenth of those for ten more.
+#[test]
+#[cfg(not(target_arch = "aarch64"))]
+fn instructions_executed() {
+    let loops = |body: &str| format!("(fn f [n] {body}) (f 10) (f N)");
+    let programs = [
+        (
+            "recursive fib, per call",
+            "(fn fib [n] (if (n < 2) n else ((fib (n - 1)) + (fib (n - 2))))) (fib N)".to_string(),
+            // fib(17) makes 5167 calls, fib(15) 1973.
+            (15, 17, 5167 - 1973),
+        ),
+        (
+            "counting loop, per round",
+            loops("(var i 0) (var total 0) (while (i < n) (total = (total + i)) (i = (i + 1))) total"),
+            (1000, 2000, 1000),
+        ),
+        (
+            "counting loop with floats, per round",
+            loops("(var i 0.0) (var total 0.0) (while (i < n) (total = (total + i)) (i = (i + 1.0))) total"),
+            (1000, 2000, 1000),
+        ),
+        (
+            "array sum by index, per element",
+            "(fn sum [xs n] (var i 0) (var total 0) (while (i < n) (total = (total + xs/<i>)) (i = (i + 1))) total)
+             (var xs []) (repeat 2000 (xs .push 1)) (sum xs 10) (sum xs N)"
+                .to_string(),
+            (1000, 2000, 1000),
+        ),
+        (
+            "property increment through a method, per call",
+            "(class C (ctor [] (/n = 0)) (method inc [] (/n = (/n + 1))))
+             (fn f [c n] (var i 0) (while (i < n) (c .inc) (i = (i + 1))) c/n) (f (new C) 10) (f (new C) N)"
+                .to_string(),
+            (1000, 2000, 1000),
+        ),
+        (
+            "for over an array, per element",
+            "(fn sum [xs] (var total 0) (for x in xs (total = (total + x))) total)
+             (var xs []) (repeat 100 (xs .push 1)) (repeat N (sum xs))"
+                .to_string(),
+            (10, 20, 10 * 100),
+        ),
+        (
+            "for over a range, per round",
+            loops("(var total 0) (for i in (0 .. 100) (total = (total + i))) total")
+                .replace("(f N)", "(repeat N (f 1))"),
+            (10, 20, 10 * 100),
+        ),
+        (
+            "call of a captured function, per call",
+            "(fn g [x] x) (fn f [n] (var i 0) (while (i < n) (g i) (i = (i + 1))) i) (f 10) (f N)"
+                .to_string(),
+            (1000, 2000, 1000),
+        ),
+    ];
+    let mut text = String::new();
+    for (what, source, (few, many, more)) in programs {
+        let count = |n: i32| {
+            let (outcome, statistics) = support::compiled(&source.replace('N', &n.to_string()), 0);
+            assert!(!outcome.contains("Exception"), "{outcome}");
+            statistics.instructions.expect("the simulator counts")
+        };
+        let each = (count(many) - count(few)) as f64 / f64::from(more);
+        let _ = writeln!(text, "{each:6.1}  {what}");
+    }
+    snapshot("", "instructions-executed", text);
+}
+
+/// The project's own programs: every conformance program.
+fn corpus() -> Vec<(String, String)> {
+    let mut pending = vec![root().join("tests/conformance")];
+    let mut programs = Vec::new();
+    while let Some(folder) = pending.pop() {
+        for entry in std::fs::read_dir(&folder).expect("the corpus is there") {
+            let path = entry.expect("the folder can be read").path();
+            if path.is_dir() {
+                pending.push(path);
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "gene")
+            {
+                let text = std::fs::read(&path).expect("the program can be read");
+                if let Ok(text) = String::from_utf8(text) {
+                    programs.push((path.display().to_string(), text));
+                }
+            }
+        }
+    }
+    programs.sort();
+    programs
+}
+
+#[test]
+fn only_generators_are_declined_and_every_rule_fires() {
+    let mut fired: HashMap<&str, usize> = HashMap::new();
+    let opcodes = OPCODES.map(|(name, text)| (name.to_string(), text.to_string()));
+    let ones = "1 ".repeat(5000);
+    let many = format!("(fn f [g o] (g {ones}) (o .m {ones}) nil)");
+    let programs = corpus().into_iter().chain(opcodes);
+    for (name, text) in programs.chain([("many arguments".to_string(), many)]) {
+        for_each_body(&name, &text, |code| match explain(code) {
+            Ok(explanation) => {
+                let stretches = explanation.stretches.iter();
+                for rule in stretches
+                    .flat_map(|s| &s.instructions)
+                    .flat_map(|i| &i.rules)
+                {
+                    *fired.entry(rule.info().name).or_default() += 1;
+                }
+            }
+            Err(reason) => assert_eq!(reason, Declined::Generator, "{name}: {}", code.name),
+        });
+    }
+    let silent: Vec<&str> = RULES
+        .iter()
+        .map(|rule| rule.name)
+        .filter(|name| !fired.contains_key(name))
+        .collect();
+    println!("rules: {} of {} fired", fired.len(), RULES.len());
+    assert!(
+        silent.is_empty(),
+        "no program makes these rules fire: {silent:?}"
+    );
+}
