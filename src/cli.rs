@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{compile, completions, eval, fmt, help, isle, parse as parse_source, run};
+use crate::commands::{
+    compile, completions, eval, explain, fmt, help, isle, parse as parse_source, run,
+};
 use crate::report;
 
 /// Run, inspect and compile Gene programs.
@@ -34,6 +36,8 @@ pub enum Command {
     Compile(compile::Options),
     /// Work on the rules of the code generator
     Isle(isle::Options),
+    /// Show how source lines become bytecode, rules and machine code
+    Explain(explain::Options),
     /// Write a completion script for a shell
     Completions(completions::Options),
     /// Show this help, or that of a command

@@ -1,6 +1,6 @@
 //! The options of the commands that execute code.
 
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, ValueEnum};
 use gene_vm::vm;
 
 use crate::report::ErrorFormat;
@@ -8,6 +8,28 @@ use crate::report::ErrorFormat;
 /// How code is executed.
 #[derive(Args)]
 pub struct Execution {
+    /// Whether hot functions run as machine code
+    #[arg(
+        long,
+        value_enum,
+        env = "GENE_JIT",
+        default_value = "auto",
+        value_name = "MODE"
+    )]
+    pub jit: Jit,
+    /// Calls and loop rounds after which a function is compiled
+    #[arg(long, value_name = "N")]
+    pub jit_threshold: Option<u32>,
+    /// Tell on standard error what was compiled, and why something was not
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "human"
+    )]
+    pub stats: Option<StatsFormat>,
     /// How errors are written [default: human on a terminal, else gene]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub error_format: Option<ErrorFormat>,
@@ -23,6 +45,28 @@ pub struct Execution {
     /// Collect garbage as often as possible, to find mistakes in the runtime
     #[arg(long)]
     pub gc_stress: bool,
+}
+
+/// When functions run as machine code.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub enum Jit {
+    /// Hot functions, where this machine can run what is generated
+    Auto,
+    /// Never
+    Off,
+    /// From the first call
+    Always,
+    /// From the first call, in the simulator
+    Sim,
+}
+
+/// How statistics are written.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub enum StatsFormat {
+    /// For reading
+    Human,
+    /// One JSON object
+    Json,
 }
 
 fn switch(word: &str) -> Result<bool, String> {

@@ -1,41 +1,90 @@
 //! A virtual machine set up as the command line says, and what is told of its failures.
 
 use std::process::ExitCode;
+use std::rc::Rc;
 
+use gene_jit::tier::{self, Backend};
+use gene_vm::code::Prototype;
 use gene_vm::{Value, Vm};
 
 use crate::STACK_SIZE;
-use crate::execution::Execution;
+use crate::execution::{Execution, Jit, StatsFormat};
 use crate::report::{self, ErrorFormat};
 
 /// A virtual machine at work.
 pub struct Session {
     /// The machine.
     pub vm: Box<Vm>,
+    jit: Option<Rc<tier::Jit>>,
+    stats: Option<StatsFormat>,
     error_format: ErrorFormat,
 }
 
 impl Session {
     /// Sets up a machine for a program and its arguments.
-    pub fn new(execution: &Execution, program: &str, args: Vec<String>) -> Session {
+    pub fn new(execution: &Execution, program: &str, args: Vec<String>) -> Result<Session, String> {
         let mut vm = Vm::new(execution.vm_options(program.to_owned(), args));
         vm.set_native_stack(STACK_SIZE);
-        Session {
-            vm,
-            error_format: execution.error_format.unwrap_or_default(),
+        let jit = set_up_jit(execution)?;
+        if let Some(jit) = &jit {
+            vm.set_tier(jit.clone());
         }
+        Ok(Session {
+            vm,
+            jit,
+            stats: execution.stats,
+            error_format: execution.error_format.unwrap_or_default(),
+        })
     }
 
     /// Runs a main module. A failure has been reported when it is answered, as the status to end with.
     pub fn run(&mut self, name: &str, text: &str) -> Result<Value, ExitCode> {
         let result = self.vm.run_main(name, text);
         self.vm.io.flush();
+        self.report_statistics();
         result.map_err(|failure| report::program(&self.vm, &failure, self.error_format))
     }
 
-    /// The bytecode of a program, without running it. Failures are as with [`Session::run`].
-    pub fn list(&mut self, name: &str, text: &str) -> Result<String, ExitCode> {
-        let listing = self.vm.compile_listing(name, text);
-        listing.map_err(|failure| report::program(&self.vm, &failure, self.error_format))
+    /// Compiles a program without running it: the module's body and those of its functions.
+    /// Failures are as with [`Session::run`].
+    pub fn compile(&mut self, name: &str, text: &str) -> Result<Vec<Rc<Prototype>>, ExitCode> {
+        let bodies = self.vm.compile_bodies(name, text);
+        bodies.map_err(|failure| report::program(&self.vm, &failure, self.error_format))
     }
+
+    fn report_statistics(&self) {
+        let statistics = self
+            .jit
+            .as_ref()
+            .map(|jit| jit.statistics())
+            .unwrap_or_default();
+        match self.stats {
+            None => {}
+            Some(StatsFormat::Human) => eprint!("{statistics}"),
+            Some(StatsFormat::Json) => eprintln!("{}", serde_json::json!(statistics)),
+        }
+    }
+}
+
+/// The JIT, if it is to be used and this host can run what it generates.
+fn set_up_jit(execution: &Execution) -> Result<Option<Rc<tier::Jit>>, String> {
+    let backend = match execution.jit {
+        Jit::Off => return Ok(None),
+        Jit::Sim => Backend::Simulator,
+        Jit::Auto => match Backend::native() {
+            Some(backend) => backend,
+            None => return Ok(None),
+        },
+        Jit::Always => Backend::native().ok_or(
+            "--jit=always needs an arm64 host; --jit=sim runs the same code in a simulator",
+        )?,
+    };
+    let mut options = tier::Options::new(backend);
+    match (execution.jit_threshold, execution.jit) {
+        (Some(threshold), _) => options.threshold = threshold,
+        (None, Jit::Auto) => {}
+        (None, _) => options.threshold = 0,
+    }
+    let jit = tier::Jit::new(options).map_err(|error| format!("Cannot set up the JIT: {error}"))?;
+    Ok(Some(Rc::new(jit)))
 }

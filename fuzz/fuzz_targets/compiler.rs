@@ -7,5 +7,5 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let mut vm = Vm::new(Options::default());
-    let _ = vm.compile_listing("<fuzz>", text);
+    let _ = vm.compile_bodies("<fuzz>", text);
 });

@@ -112,28 +112,32 @@ pub fn disassemble(word: u32) -> String {
 impl std::fmt::Display for Explanation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "{}: {} bytes", self.name, self.bytes)?;
-        for stretch in &self.stretches {
-            match (stretch.part, stretch.instr) {
-                (Part::Main(pc), Some(instr)) => writeln!(f, "{pc:4} {instr}")?,
-                (Part::Generic(pc), Some(instr)) => writeln!(f, "{pc:4} {instr}  (generic)")?,
-                (Part::Slow(pc), Some(instr)) => writeln!(f, "{pc:4} {instr}  (slow path)")?,
-                _ => writeln!(f, "     frame")?,
+        self.stretches.iter().try_for_each(|stretch| stretch.fmt(f))
+    }
+}
+
+impl std::fmt::Display for Stretch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.part, self.instr) {
+            (Part::Main(pc), Some(instr)) => writeln!(f, "{pc:4} {instr}")?,
+            (Part::Generic(pc), Some(instr)) => writeln!(f, "{pc:4} {instr}  (generic)")?,
+            (Part::Slow(pc), Some(instr)) => writeln!(f, "{pc:4} {instr}  (slow path)")?,
+            _ => writeln!(f, "     frame")?,
+        }
+        for instruction in &self.instructions {
+            let mut rules = String::new();
+            for rule in &instruction.rules {
+                let info = rule.info();
+                let _ = write!(rules, " {} ({}:{})", info.name, info.file, info.line);
             }
-            for instruction in &stretch.instructions {
-                let mut rules = String::new();
-                for rule in &instruction.rules {
-                    let info = rule.info();
-                    let _ = write!(rules, " {} ({}:{})", info.name, info.file, info.line);
-                }
-                let Instruction {
-                    offset,
-                    word,
-                    assembly,
-                    ..
-                } = instruction;
-                let line = format!("       {offset:04x}  {word:08x}  {assembly:<36}{rules}");
-                writeln!(f, "{}", line.trim_end())?;
-            }
+            let Instruction {
+                offset,
+                word,
+                assembly,
+                ..
+            } = instruction;
+            let line = format!("       {offset:04x}  {word:08x}  {assembly:<36}{rules}");
+            writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())
     }

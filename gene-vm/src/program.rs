@@ -1,5 +1,6 @@
 //! Whole programs: reading, compiling, running, and what to say when that fails.
 
+use crate::code::Prototype;
 use crate::compile::{Error, ModuleKind};
 use crate::object::Instance;
 use crate::reader::ReadError;
@@ -7,6 +8,7 @@ use crate::source::{Location, Pos};
 use crate::symbol::{Symbol, sym};
 use crate::value::Value;
 use crate::vm::{Raise, Vm};
+use std::rc::Rc;
 
 /// Why a program did not come to its normal end.
 #[derive(Debug)]
@@ -65,14 +67,6 @@ impl Vm {
         self.finish_events();
         self.context.stack_top = top;
         Ok(value)
-    }
-
-    /// The bytecode of a program, module and functions, without running it.
-    pub fn compile_listing(&mut self, name: &str, text: &str) -> Result<String, Failure> {
-        let forms = crate::reader::read_all(self, name, text)?;
-        let module =
-            crate::compile::module(self, &forms, Symbol::intern(name), ModuleKind::Main, None)?;
-        Ok(crate::compile::listing(self, &module.prototype)?)
     }
 
     /// The bodies of a program, that of the module first, compiled to bytecode without running anything.

@@ -75,7 +75,7 @@ fn formatting_is_idempotent_and_keeps_the_meaning() {
 fn what_cannot_be_compiled_is_refused() {
     each_damaged(5, |text| {
         let mut vm = Vm::new(Options::default());
-        if let Err(failure) = vm.compile_listing("<damaged>", text) {
+        if let Err(failure) = vm.compile_bodies("<damaged>", text) {
             assert!(!vm.report(&failure).message.is_empty());
         }
     });
@@ -106,7 +106,7 @@ fn deep_nesting_is_compiled_or_refused() {
         ("(not ", ")"),
     ] {
         let text = format!("{}1{}", open.repeat(5_000), close.repeat(5_000));
-        if let Err(failure) = vm.compile_listing("<deep>", &text) {
+        if let Err(failure) = vm.compile_bodies("<deep>", &text) {
             assert!(!vm.report(&failure).message.is_empty(), "{open}");
         }
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use gene_vm::compile::listing;
 
 use super::Outcome;
 use crate::execution::Execution;
@@ -36,11 +37,11 @@ pub fn run(options: Options) -> Outcome {
             None => source::read_stdin()?
                 .ok_or("No input provided. Use -e for code or provide a file.")?,
         };
-        return Ok(list(&execution, "<eval>", &code));
+        return list(&execution, "<eval>", &code);
     }
     for file in &files {
         let text = source::read_file(file)?;
-        let ended = list(&execution, &file.display().to_string(), &text);
+        let ended = list(&execution, &file.display().to_string(), &text)?;
         if ended != ExitCode::SUCCESS {
             return Ok(ended);
         }
@@ -48,13 +49,15 @@ pub fn run(options: Options) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(execution: &Execution, name: &str, text: &str) -> ExitCode {
-    let mut session = Session::new(execution, name, Vec::new());
-    match session.list(name, text) {
-        Ok(listing) => {
-            print!("{listing}");
-            ExitCode::SUCCESS
+fn list(execution: &Execution, name: &str, text: &str) -> Outcome {
+    let mut session = Session::new(execution, name, Vec::new())?;
+    match session.compile(name, text) {
+        Ok(bodies) => {
+            let codes = bodies.iter().filter_map(|body| body.code.get());
+            let listings: Vec<String> = codes.map(|code| listing(code)).collect();
+            print!("{}", listings.join("\n"));
+            Ok(ExitCode::SUCCESS)
         }
-        Err(ended) => ended,
+        Err(ended) => Ok(ended),
     }
 }

@@ -30,7 +30,7 @@ pub fn run(options: Options) -> Outcome {
     } else {
         options.code.join(" ")
     };
-    let mut session = Session::new(&options.execution, NAME, Vec::new());
+    let mut session = Session::new(&options.execution, NAME, Vec::new())?;
     match session.run(NAME, &code) {
         Ok(value) => {
             if options.print_last {

@@ -3,6 +3,7 @@
 pub mod compile;
 pub mod completions;
 pub mod eval;
+pub mod explain;
 pub mod fmt;
 pub mod help;
 pub mod isle;
@@ -25,6 +26,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Parse(options) => parse::run(options),
         Command::Fmt(options) => fmt::run(options),
         Command::Compile(options) => compile::run(options),
+        Command::Explain(options) => explain::run(options),
         Command::Completions(options) => completions::run(options),
         Command::Isle(options) => isle::run(options),
         Command::Help(options) => help::run(options),

@@ -35,6 +35,6 @@ pub fn run(options: Options) -> Outcome {
             Vec::new(),
         ),
     };
-    let mut session = Session::new(&execution, &name, args);
+    let mut session = Session::new(&execution, &name, args)?;
     Ok(session.run(&name, &text).err().unwrap_or(ExitCode::SUCCESS))
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
-use xshell::{Shell, cmd};
+use xshell::{Cmd, Shell, cmd};
 
 use crate::arm64;
 
@@ -17,6 +17,8 @@ pub enum Step {
     Clippy,
     /// all tests on this machine
     Host,
+    /// the conformance programs with the JIT's code run by the simulator
+    Sim,
     /// the documentation, warnings denied
     Docs,
     /// the tests of the runtime and the command line as an aarch64 binary
@@ -68,14 +70,17 @@ impl Step {
             )
             .run()?,
             Step::Host => cmd!(shell, "cargo test --workspace --no-fail-fast").run()?,
+            Step::Sim => conformance(cmd!(shell, "cargo test"), "sim").run()?,
             Step::Docs => cmd!(
                 shell,
                 "cargo doc --workspace --no-deps --document-private-items"
             )
             .env("RUSTDOCFLAGS", "-D warnings")
             .run()?,
-            // The host step has done it.
-            Step::Arm64 if arm64::NATIVE => {}
+            // The host step has run everything natively but for one mode.
+            Step::Arm64 if arm64::NATIVE => {
+                conformance(cmd!(shell, "cargo test"), "always").run()?
+            }
             Step::Arm64 => {
                 let toolchain = arm64::setup(shell)?;
                 let packages = TARGET_PACKAGES.map(|package| format!("--package={package}"));
@@ -84,10 +89,18 @@ impl Step {
                     .cargo(shell, "test")
                     .args(packages)
                     .args(["--lib", "--bins", "--tests", "--no-fail-fast"])
+                    .env("GENE_TEST_JIT", "always")
                     .env("GENE_TEST_RUNNER", arm64::EMULATOR)
                     .run()?;
             }
         }
         Ok(())
     }
+}
+
+/// Only the conformance programs, in one mode of the JIT.
+fn conformance<'a>(cargo_test: Cmd<'a>, jit: &str) -> Cmd<'a> {
+    cargo_test
+        .args(["--package=gene", "--test=conformance"])
+        .env("GENE_TEST_JIT", jit)
 }

@@ -6,19 +6,7 @@ use crate::vm::Vm;
 use std::fmt::Write;
 use std::rc::Rc;
 
-/// The listing of a prototype's code and of all functions in it. Functions are compiled for it.
-pub fn listing(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result<String, Error> {
-    let mut out = String::new();
-    for prototype in bodies(vm, prototype)? {
-        if !out.is_empty() {
-            out.push('\n');
-        }
-        write_code(&mut out, prototype.code.get().expect("all bodies are compiled"));
-    }
-    Ok(out)
-}
-
-/// A body and those inside of it, in order of the text. All of them are compiled.
+/// A prototype and all functions in it, compiled, in the order of their text.
 pub fn bodies(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result<Vec<Rc<Prototype>>, Error> {
     let mut bodies = Vec::new();
     let mut pending = vec![prototype.clone()];
@@ -37,6 +25,13 @@ pub fn bodies(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result<Vec<Rc<Prototype
         bodies.push(prototype);
     }
     Ok(bodies)
+}
+
+/// The instructions of a code object, for reading.
+pub fn listing(code: &Code) -> String {
+    let mut out = String::new();
+    write_code(&mut out, code);
+    out
 }
 
 fn write_code(out: &mut String, code: &Code) {
