@@ -143,7 +143,7 @@ fn attempt(machine: &Machine, inst: &Inst) -> TokenStream {
     let give = if plain {
         quote! { #build return Some(inst); }
     } else {
-        quote! { #build if inst.word() == word && inst.is_encodable() { return Some(inst); } }
+        quote! { #build if inst.whole_word() == Some(word) && inst.is_encodable() { return Some(inst); } }
     };
     let give = if conditions.is_empty() {
         give

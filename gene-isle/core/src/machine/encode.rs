@@ -110,26 +110,29 @@ pub(super) fn generate(machine: &Machine) -> TokenStream {
         let names = names.map(|operand| ident(&operand.name));
         Some(quote! { Inst::#variant { #(#names,)* .. } => { #(#values)* #condition != 0 } })
     });
-    let (encode, use_label) = if machine.offsets.is_empty() {
-        (quote! { self.word() }, TokenStream::new())
+    let (note_label, use_label, whole_word) = if machine.offsets.is_empty() {
+        (
+            TokenStream::new(),
+            TokenStream::new(),
+            quote! { Some(self.word()) },
+        )
     } else {
-        let encode = quote! {
-            match self.target() {
-                None => self.word(),
-                Some((Target::Label(label), fixup)) => {
-                    sink.use_label(label, fixup);
-                    self.word()
-                }
-                Some((Target::Offset(offset), fixup)) => {
-                    fixup.patch(self.word(), offset).ok_or(NotEncodable(*self))?
-                }
+        let note_label = quote! {
+            if let Some((Target::Label(label), fixup)) = self.target() {
+                sink.use_label(label, fixup);
             }
         };
         let use_label = quote! {
             /// Notes that the next word needs the distance from itself to a label.
             fn use_label(&mut self, label: Label, fixup: Fixup);
         };
-        (encode, use_label)
+        let whole_word = quote! {
+            match self.target() {
+                Some((Target::Offset(offset), fixup)) => fixup.patch(self.word(), offset),
+                _ => Some(self.word()),
+            }
+        };
+        (note_label, use_label, whole_word)
     };
     quote! {
         /// Takes encoded instructions.
@@ -160,10 +163,14 @@ pub(super) fn generate(machine: &Machine) -> TokenStream {
                 if !self.is_encodable() {
                     return Err(NotEncodable(*self));
                 }
-                let word = #encode;
+                let word = self.whole_word().ok_or(NotEncodable(*self))?;
+                #note_label
                 sink.put4(word);
                 Ok(())
             }
+
+            /// The machine word with its distance, if that is a number and fits.
+            fn whole_word(&self) -> Option<u32> { #whole_word }
 
             /// Whether the operands suit each other.
             #[allow(unused_variables, clippy::match_single_binding)]
@@ -177,7 +184,7 @@ pub(super) fn generate(machine: &Machine) -> TokenStream {
 
             #labels
 
-            /// The machine word, with zeros for the distance to a label.
+            /// The machine word, with zeros for the distance to where it goes.
             #[allow(unused_parens, clippy::identity_op)]
             pub fn word(&self) -> u32 {
                 match *self { #(#words)* }
