@@ -15,7 +15,7 @@ use std::process::{ExitCode, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 use wait_timeout::ChildExt;
 
 /// Far above what any program needs, even emulated on a busy machine.
@@ -25,7 +25,6 @@ fn main() -> io::Result<ExitCode> {
     let arguments = Arguments::from_args();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
     let workplace = Arc::new(Workplace::new()?);
-    let pending = pending(&root)?;
 
     let mut programs = Vec::new();
     collect(&root, &root, &mut programs)?;
@@ -34,16 +33,8 @@ fn main() -> io::Result<ExitCode> {
         .into_iter()
         .map(|program| {
             let workplace = workplace.clone();
-            let pending = pending.contains(&program.name);
-            Trial::ignorable_test(program.name.clone(), move || {
-                match (program.check(&workplace), pending) {
-                    (Ok(()), false) => Ok(Completion::Completed),
-                    (Err(_), true) => Ok(Completion::ignored_with("pending")),
-                    (Err(reason), false) => Err(Failed::from(reason)),
-                    (Ok(()), true) => Err(Failed::from(
-                        "passes now: remove it from tests/conformance/pending.txt",
-                    )),
-                }
+            Trial::test(program.name.clone(), move || {
+                program.check(&workplace).map_err(Failed::from)
             })
         })
         .collect();
@@ -156,13 +147,6 @@ fn collect(root: &Path, folder: &Path, programs: &mut Vec<Program>) -> io::Resul
         }
     }
     Ok(())
-}
-
-/// The names in `pending.txt`: programs that use what the language does not have
-/// yet. One that passes is an error, so that the list can only get shorter.
-fn pending(root: &Path) -> io::Result<Vec<String>> {
-    let text = fs::read_to_string(root.join("pending.txt"))?;
-    Ok(text.lines().map(str::to_owned).collect())
 }
 
 /// Where two texts differ first, by line.

@@ -39,7 +39,7 @@ function multiply(a, b, size) {
 function run(size) {
   const product = multiply(matrix(size, 0.5), matrix(size, 0.25), size);
   const middle = size >> 1;
-  return BigInt(dot(product[middle], product[0], size));
+  return Math.trunc(dot(product[middle], product[0], size));
 }
 
-console.log(run(Number(process.argv[2])).toString());
+console.log(run(Number(process.argv[2])));

@@ -48,4 +48,4 @@ local function run(size)
   return dot(product[middle], product[1], size)
 end
 
-print(string.format("%.0f", run(tonumber(arg[1]))))
+print(string.format("%.0f", math.floor(run(tonumber(arg[1])))))
