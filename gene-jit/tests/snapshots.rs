@@ -184,7 +184,8 @@ fn instructions_executed() {
     let mut text = String::new();
     for (what, source, (few, many, more)) in programs {
         let count = |n: i32| {
-            let (outcome, statistics) = support::compiled(&source.replace('N', &n.to_string()), 0);
+            let (outcome, statistics) =
+                support::run(&source.replace('N', &n.to_string()), Some(0), false);
             assert!(!outcome.contains("Exception"), "{outcome}");
             statistics.instructions.expect("the simulator counts")
         };

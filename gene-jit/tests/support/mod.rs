@@ -35,11 +35,6 @@ pub fn interpreted(source: &str) -> String {
     run(source, None, false).0
 }
 
-/// The same with compiled code, by the native backend where there is one. Also tells what the JIT did.
-pub fn compiled(source: &str, threshold: u32) -> (String, Statistics) {
-    run(source, Some(threshold), false)
-}
-
 /// Runs a program, with a JIT if a threshold is given, with a collection at every safepoint if `stress`.
 pub fn run(source: &str, threshold: Option<u32>, stress: bool) -> (String, Statistics) {
     let output = Output::default();
