@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
+/// How long to wait at once, so that interrupts are noticed.
+pub(super) const SLICE: Duration = Duration::from_millis(100);
+
 /// The state of a VM's event loop.
 #[derive(Default)]
 pub(crate) struct Events {
@@ -222,8 +225,6 @@ impl Vm {
 
     /// Waits until a future is settled; answers its value or raises its exception. After `timeout` it fails.
     pub fn await_future(&mut self, future: Gc<Future>, timeout: Option<Duration>) -> Result {
-        /// How long to wait at once, so that interrupts are noticed.
-        const SLICE: Duration = Duration::from_millis(100);
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         loop {
             match future.state {
@@ -242,18 +243,20 @@ impl Vm {
                 self.settle(future, FutureState::Failure, exception);
             } else {
                 self.run_event_loop_turn(remaining.min(SLICE));
+                self.safepoint_while_waiting()?;
             }
         }
     }
 
     /// Runs the event loop for some time.
-    pub(super) fn run_events_for(&mut self, duration: Duration) {
+    pub(super) fn run_events_for(&mut self, duration: Duration) -> Result<()> {
         let deadline = Instant::now() + duration;
         loop {
             let remaining = deadline.saturating_duration_since(Instant::now());
-            self.run_event_loop_turn(remaining);
+            self.run_event_loop_turn(remaining.min(SLICE));
+            self.safepoint_while_waiting()?;
             if remaining.is_zero() {
-                return;
+                return Ok(());
             }
         }
     }

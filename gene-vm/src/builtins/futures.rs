@@ -246,7 +246,7 @@ fn on_failure(vm: &mut Vm, args: Args) -> Result {
 
 fn sleep(vm: &mut Vm, args: Args) -> Result {
     let duration: Duration = duration_argument(vm, args, "sleep")?;
-    vm.run_events_for(duration);
+    vm.run_events_for(duration)?;
     Ok(Value::NIL)
 }
 

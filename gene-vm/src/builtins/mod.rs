@@ -31,6 +31,7 @@ mod reflect;
 mod regex;
 mod selectors;
 mod serdes;
+mod signals;
 mod strings;
 mod subprocess;
 mod time;
@@ -142,6 +143,7 @@ pub struct Builtins {
     /// Environment variables that the program has set.
     environment: FxHashMap<String, String>,
     pub(crate) events: events::Events,
+    on_interrupt: Option<signals::OnInterrupt>,
 }
 
 /// A table of natives: names with their functions.
@@ -174,6 +176,7 @@ impl Builtins {
             ),
             environment: FxHashMap::default(),
             events: events::Events::default(),
+            on_interrupt: None,
         }
     }
 
@@ -187,6 +190,9 @@ impl Builtins {
         tracer.object(self.result);
         tracer.object(self.option);
         self.events.trace(tracer);
+        if let Some(on_interrupt) = &self.on_interrupt {
+            tracer.value(on_interrupt.handler);
+        }
     }
 
     /// Fills classes and namespaces.
@@ -236,6 +242,7 @@ impl Builtins {
             time::install,
             futures::install,
             selectors::install,
+            signals::install,
         ] {
             install(vm);
         }

@@ -140,6 +140,7 @@ fn start(vm: &mut Vm, args: Args) -> Result {
         .is_some_and(Value::is_truthy);
     vm.io.flush();
     let spawn = || -> std::io::Result<Process> {
+        super::signals::survive_closed_pipes()?;
         command.stdin(Stdio::piped());
         let (stdout, writer) = std::io::pipe()?;
         command.stdout(writer.try_clone()?);

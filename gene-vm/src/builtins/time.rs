@@ -1,12 +1,13 @@
 //! Clocks, sleeping, dates and times (14.6).
 
+use super::events::SLICE;
 use crate::heap::Gc;
 use crate::object::{Args, Date, DateTime, Offset, Time};
 use crate::value::Value;
 use crate::vm::{ErrorClass, Result, Vm};
 use jiff::{Timestamp, ToSpan, Zoned, civil, tz};
 use std::cmp::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const CLOCKS: super::Natives = &[("now", now_seconds), ("now_us", now_microseconds)];
 
@@ -76,8 +77,15 @@ pub(super) fn duration_argument(vm: &mut Vm, args: Args, function: &str) -> Resu
 fn sleep(vm: &mut Vm, args: Args) -> Result {
     let duration = duration_argument(vm, args, "sleep")?;
     vm.io.flush();
-    std::thread::sleep(duration);
-    Ok(Value::NIL)
+    let deadline = Instant::now() + duration;
+    loop {
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        std::thread::sleep(remaining.min(SLICE));
+        vm.safepoint_while_waiting()?;
+        if remaining.is_zero() {
+            return Ok(Value::NIL);
+        }
+    }
 }
 
 // ── The present ────────────────────────────────────────────────────────────

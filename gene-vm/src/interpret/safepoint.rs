@@ -12,7 +12,7 @@ impl Vm {
     pub fn safepoint(&mut self) -> Result<()> {
         self.heap.poll.store(0, Ordering::Relaxed);
         if self.interrupter.take() {
-            return Err(self.raise(ErrorClass::Runtime, "Interrupted"));
+            self.interrupted()?;
         }
         if let Some(steps) = self.steps {
             self.heap.request_safepoint();
