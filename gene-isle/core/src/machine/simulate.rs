@@ -32,6 +32,45 @@ pub(super) fn generate(machine: &Machine) -> TokenStream {
         }
     });
     let arms = machine.insts.iter().map(|inst| execute(machine, inst));
+    // A machine has what its instructions use.
+    let flags = machine
+        .insts
+        .iter()
+        .any(|inst| inst.reads_flags() || inst.writes_flags())
+        .then(|| {
+            quote! {
+                /// The flags negative, zero, carry and overflow, from bit 3 down.
+                fn nzcv(&self) -> u8;
+                /// Writes the flags.
+                fn set_nzcv(&mut self, flags: u8);
+            }
+        });
+    let is_load = |kind: &ExprKind| matches!(kind, ExprKind::Load(_));
+    let memory = machine
+        .any_effect(&|effect| effect.any(&is_load) || effect.stores())
+        .then(|| {
+            quote! {
+                /// Reads 1, 2, 4 or 8 bytes.
+                ///
+                /// # Errors
+                /// There is nothing to read at the address.
+                fn load(&mut self, address: u64, bytes: u8) -> Result<u64, Self::Stop>;
+                /// Writes 1, 2, 4 or 8 bytes.
+                ///
+                /// # Errors
+                /// The address cannot be written.
+                fn store(&mut self, address: u64, bytes: u8, value: u64) -> Result<(), Self::Stop>;
+            }
+        });
+    let trap = machine.any_effect(&|effect| effect.traps()).then(|| {
+        quote! {
+            /// An instruction that stops with a number.
+            ///
+            /// # Errors
+            /// Usually always.
+            fn trap(&mut self, code: u64) -> Result<(), Self::Stop>;
+        }
+    });
     quote! {
         #[allow(dead_code, missing_docs, clippy::all)]
         mod semantics { #semantics }
@@ -41,34 +80,18 @@ pub(super) fn generate(machine: &Machine) -> TokenStream {
             /// What stops execution.
             type Stop;
             #(#files)*
-            /// The flags negative, zero, carry and overflow, from bit 3 down.
-            fn nzcv(&self) -> u8;
-            /// Writes the flags.
-            fn set_nzcv(&mut self, flags: u8);
+            #flags
             /// The address of the instruction to execute.
             fn pc(&self) -> u64;
             /// Goes on elsewhere.
             fn set_pc(&mut self, address: u64);
-            /// Reads 1, 2, 4 or 8 bytes.
-            ///
-            /// # Errors
-            /// There is nothing to read at the address.
-            fn load(&mut self, address: u64, bytes: u8) -> Result<u64, Self::Stop>;
-            /// Writes 1, 2, 4 or 8 bytes.
-            ///
-            /// # Errors
-            /// The address cannot be written.
-            fn store(&mut self, address: u64, bytes: u8, value: u64) -> Result<(), Self::Stop>;
+            #memory
             /// Reads an instruction.
             ///
             /// # Errors
             /// There is no instruction at the address.
             fn fetch(&mut self, address: u64) -> Result<Inst, Self::Stop>;
-            /// An instruction that stops with a number.
-            ///
-            /// # Errors
-            /// Usually always.
-            fn trap(&mut self, code: u64) -> Result<(), Self::Stop>;
+            #trap
         }
 
         /// Executes the instruction at the machine's `pc`.
@@ -94,6 +117,12 @@ pub(super) fn generate(machine: &Machine) -> TokenStream {
                 Ok(())
             }
         }
+    }
+}
+
+impl Machine {
+    fn any_effect(&self, test: &dyn Fn(&Effect) -> bool) -> bool {
+        self.insts.iter().any(|inst| inst.effects.iter().any(test))
     }
 }
 
