@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    compile, completions, eval, explain, fmt, help, isle, parse as parse_source, run,
+    compile, completions, eval, explain, fmt, help, isle, parse as parse_source, pipe, repl, run,
 };
 use crate::report;
 
@@ -27,6 +27,11 @@ pub enum Command {
     /// Execute code given as words
     #[command(visible_alias = "e")]
     Eval(eval::Options),
+    /// Type code and see its value
+    #[command(visible_alias = "r")]
+    Repl(repl::Options),
+    /// Execute code for each line of standard input
+    Pipe(pipe::Options),
     /// Show code as the reader sees it
     Parse(parse_source::Options),
     /// Indent source files in place

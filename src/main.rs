@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod editor;
 mod execution;
 mod report;
 mod session;

@@ -56,8 +56,18 @@ enum Stage {
 
 /// Tells why a program failed, and gives the status to end with.
 pub fn program(vm: &Vm, failure: &Failure, format: ErrorFormat) -> ExitCode {
+    eprintln!("{}", render(&problem(vm, failure), format));
+    ExitCode::FAILURE
+}
+
+/// Why a program failed, as a JSON object.
+pub fn diagnostic(vm: &Vm, failure: &Failure) -> String {
+    render(&problem(vm, failure), ErrorFormat::Json)
+}
+
+fn problem<'a>(vm: &'a Vm, failure: &Failure) -> Problem<'a> {
     let report = vm.report(failure);
-    let problem = Problem {
+    Problem {
         stage: match failure {
             Failure::Read(_) => Stage::Parse,
             Failure::Compile(_) => Stage::Compile,
@@ -68,9 +78,7 @@ pub fn program(vm: &Vm, failure: &Failure, format: ErrorFormat) -> ExitCode {
             .source(report.pos)
             .map(|(source, _)| &*source.text),
         report,
-    };
-    eprintln!("{}", render(&problem, format));
-    ExitCode::FAILURE
+    }
 }
 
 fn render(problem: &Problem, format: ErrorFormat) -> String {

@@ -8,6 +8,7 @@ use gene_vm::code::Prototype;
 use gene_vm::{Value, Vm};
 
 use crate::STACK_SIZE;
+use crate::commands::repl;
 use crate::execution::{Execution, Jit, StatsFormat};
 use crate::report::{self, ErrorFormat};
 
@@ -25,6 +26,7 @@ impl Session {
     pub fn new(execution: &Execution, program: &str, args: Vec<String>) -> Result<Session, String> {
         let mut vm = Vm::new(execution.vm_options(program.to_owned(), args));
         vm.set_native_stack(STACK_SIZE);
+        vm.set_converse(Rc::new(repl::converse));
         let jit = set_up_jit(execution)?;
         if let Some(jit) = &jit {
             vm.set_tier(jit.clone());
@@ -52,7 +54,8 @@ impl Session {
         bodies.map_err(|failure| report::program(&self.vm, &failure, self.error_format))
     }
 
-    fn report_statistics(&self) {
+    /// Tells what was compiled, if the command line asks for it.
+    pub fn report_statistics(&self) {
         let statistics = self
             .jit
             .as_ref()

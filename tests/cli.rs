@@ -598,3 +598,121 @@ mod jit {
         );
     }
 }
+
+mod repl {
+    use super::*;
+
+    /// What a session shows behind the banner and each prompt.
+    fn answers(lines: &str) -> (Vec<String>, String) {
+        let ended = gene(&["repl"], lines);
+        assert_eq!(ended.status, Some(0));
+        let (_, session) = ended.stdout.split_once("\n\n").expect("a banner");
+        let answers = session.split("gene> ").skip(1);
+        (answers.map(str::to_owned).collect(), ended.stderr)
+    }
+
+    #[test]
+    fn lines_share_their_variables_and_show_their_values() {
+        let (answers, errors) = answers(
+            "(var x 2)\n\n(fn double [n] (n * x))\n\"s\"\nnil\n(print (double 4))\n(x = 3)\n(double 4)\n",
+        );
+        assert_eq!(
+            answers,
+            [
+                "2\n",
+                "",
+                "VkFunction\n",
+                "\"s\"\n",
+                "",
+                "8",
+                "3\n",
+                "12\n",
+                "\n"
+            ]
+        );
+        assert_eq!(errors, "");
+    }
+
+    #[test]
+    fn an_error_does_not_end_the_session() {
+        let (answers, errors) = answers("(+ 1\n(throw \"boom\")\nnope\n(+ 1 2)\nexit\n(print 9)\n");
+        assert_eq!(answers, ["", "", "", "3\n", "\n"]);
+        assert_eq!(
+            errors,
+            "Error: EOF while reading list ) (1, 1)\nError: boom\nError: nope is not defined\n"
+        );
+    }
+
+    #[test]
+    fn a_program_opens_a_session_where_it_stands() {
+        let code = "(fn f [a] (var b 2) ($repl) (println a b)) (f 1)";
+        let ended = gene(&["eval", code], "(b = (a + 10))\n(var a 7)\n");
+        assert_eq!(ended, ok("gene> 11\ngene> 7\ngene> \n1 11\n"));
+    }
+}
+
+mod pipe {
+    use super::*;
+
+    #[test]
+    fn the_code_runs_for_each_line() {
+        let ended = gene(
+            &["pipe", "(if ($line .empty?) nil else ($line .length))"],
+            "a b\n\nçé\r\n",
+        );
+        assert_eq!(ended, ok("3\n2\n"));
+        assert_eq!(gene(&["pipe", "$line"], "a b"), ok("a b\n"));
+        assert_eq!(
+            gene(&["pipe", "--quote-str", "[$line", "void]"], "a"),
+            ok("[\"a\" void]\n")
+        );
+    }
+
+    #[test]
+    fn what_is_kept_in_a_namespace_stays() {
+        let code = "($ns/total = (($ns/total || 0) + ($line .to_i)))";
+        assert_eq!(gene(&["pipe", code], "1\n2\n3\n"), ok("1\n3\n6\n"));
+    }
+
+    #[test]
+    fn a_filter_prints_lines() {
+        let ended = gene(
+            &["pipe", "--filter", "($line .starts_with \"a\")"],
+            "ab\nba\nac\n",
+        );
+        assert_eq!(ended, ok("ab\nac\n"));
+    }
+
+    #[test]
+    fn the_code_may_be_in_a_file() {
+        let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+        write!(
+            file,
+            "#!/usr/bin/env gene\n# twice\n(#\"#{{$line}}#{{$line}}\")\n"
+        )
+        .expect("it can be written");
+        let path = file.path().to_str().expect("its name is text");
+        assert_eq!(gene(&["pipe", path], "x\n"), ok("xx\n"));
+    }
+
+    #[test]
+    fn the_first_failing_line_ends_it() {
+        let ended = gene(
+            &["pipe", "(if ($line == \"b\") (throw \"bad\")) $line"],
+            "a\nb\nc\n",
+        );
+        assert_eq!((ended.status, &*ended.stdout), (Some(1), "a\n"));
+        assert!(ended.stderr.starts_with("Error at line 2: {"), "{ended:?}");
+        assert!(ended.stderr.contains("\"message\":\"bad\""), "{ended:?}");
+    }
+
+    #[test]
+    fn code_is_needed_and_must_be_correct() {
+        assert_eq!(
+            gene(&["pipe"], ""),
+            failed("Error: No code provided. Usage: gene pipe '<code>'\n")
+        );
+        let message = "Error: Compilation error: EOF while reading list ) (1, 1)\n";
+        assert_eq!(gene(&["pipe", "(a"], ""), failed(message));
+    }
+}

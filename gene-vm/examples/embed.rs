@@ -3,7 +3,7 @@
 //!
 //! `cargo run -p gene-vm --example embed`
 
-use gene_vm::modules::Session;
+use gene_vm::session::Session;
 use gene_vm::{Value, Vm};
 
 const SCRIPT: &str = r##"

@@ -1,7 +1,7 @@
 //! Using Gene from Rust.
 //!
 //! ```
-//! use gene_vm::{Value, Vm, modules::Session};
+//! use gene_vm::{Value, Vm, session::Session};
 //!
 //! let mut vm = Vm::new(Default::default());
 //! vm.define_function("twice", |vm, args| {

@@ -17,6 +17,7 @@ pub mod object;
 pub mod print;
 pub mod program;
 pub mod reader;
+pub mod session;
 pub mod source;
 pub mod symbol;
 pub mod tier;

@@ -1,6 +1,6 @@
 //! Modules: files, their namespaces, import and export (page 11).
 
-use crate::compile::{Environment, Module, ModuleKind};
+use crate::compile::{Module, ModuleKind};
 use crate::heap::{Gc, Tracer};
 use crate::object::*;
 use crate::print::kind_name;
@@ -65,19 +65,34 @@ impl Vm {
         outer: Value,
     ) -> Result<(Value, Value)> {
         let scope = Value::object(self.heap.scope(outer, module.slots));
-        let function = self.heap.value(Function {
-            scope,
-            code: std::cell::Cell::new(std::ptr::null()),
-            namespace: Value::object(namespace),
-            class: Value::NIL,
-            prototype: module.prototype.clone(),
-        });
+        let function = self.module_function(module, namespace, scope);
         let top = self.context.stack_top;
         self.root(scope);
         self.root(Value::object(namespace));
         let value = self.call(function, &[]);
         self.context.stack_top = top;
         Ok((value?, scope))
+    }
+
+    /// The function whose body is the module's.
+    pub(crate) fn module_function(
+        &mut self,
+        module: &Module,
+        namespace: Gc<Namespace>,
+        scope: Value,
+    ) -> Value {
+        self.heap.value(Function {
+            scope,
+            code: std::cell::Cell::new(std::ptr::null()),
+            namespace: Value::object(namespace),
+            class: Value::NIL,
+            prototype: module.prototype.clone(),
+        })
+    }
+
+    /// Makes a module known, so that its namespace stays alive and the module is not loaded again.
+    pub(crate) fn note_module(&mut self, path: PathBuf, namespace: Gc<Namespace>) {
+        self.modules.loaded.push((path, namespace));
     }
 
     /// Carries out an import form for the module that owns `importer`.
@@ -374,54 +389,6 @@ impl Vm {
             "[GENE.MODULE.NOT_FOUND] Module '{specifier}' was not found (importer={importer}; specifier={specifier}; searched=[{}])",
             searched.join(", ")
         )))
-    }
-}
-
-/// An interactive session: units that share variables and a namespace.
-pub struct Session {
-    namespace: Gc<Namespace>,
-    environment: Option<Environment>,
-    scope: Value,
-}
-
-impl Session {
-    /// A session without variables.
-    pub fn new(vm: &mut Vm, name: &str) -> Session {
-        let namespace = vm.module_namespace(name, true);
-        vm.modules.loaded.push((PathBuf::from(name), namespace));
-        Session {
-            namespace,
-            environment: None,
-            scope: Value::NIL,
-        }
-    }
-
-    /// Runs one unit and answers its value.
-    pub fn run(
-        &mut self,
-        vm: &mut Vm,
-        name: &str,
-        text: &str,
-    ) -> std::result::Result<Value, crate::program::Failure> {
-        let forms = crate::reader::read_all(vm, name, text)?;
-        let symbol = Symbol::intern(name);
-        let module = crate::compile::module(
-            vm,
-            &forms,
-            symbol,
-            ModuleKind::Session,
-            self.environment.clone(),
-        )?;
-        let (value, scope) = vm.run_module(&module, self.namespace, self.scope)?;
-        self.environment = Some(module.environment);
-        self.scope = scope;
-        // The scope stays reachable between the units.
-        vm.define_name(
-            Value::object(self.namespace),
-            Symbol::intern("<scope>"),
-            scope,
-        );
-        Ok(value)
     }
 }
 

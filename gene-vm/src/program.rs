@@ -1,8 +1,10 @@
 //! Whole programs: reading, compiling, running, and what to say when that fails.
 
 use crate::code::Prototype;
-use crate::compile::{Error, ModuleKind};
-use crate::object::Instance;
+use crate::compile::{Error, Module, ModuleKind};
+use crate::embed::Handle;
+use crate::heap::Gc;
+use crate::object::{Instance, Namespace};
 use crate::reader::ReadError;
 use crate::source::{Location, Pos};
 use crate::symbol::{Symbol, sym};
@@ -54,19 +56,45 @@ pub struct Report {
     pub stack: Vec<(Symbol, Option<Location>)>,
 }
 
+/// A compiled program, which can run many times. Its namespace stays; its variables are new in each run.
+pub struct Program {
+    module: Module,
+    namespace: Gc<Namespace>,
+    /// Keep the namespace and what the code refers to.
+    _alive: [Handle; 2],
+}
+
+impl Program {
+    /// Reads and compiles a main module.
+    pub fn new(vm: &mut Vm, name: &str, text: &str) -> Result<Program, Failure> {
+        let forms = crate::reader::read_all(vm, name, text)?;
+        let symbol = Symbol::intern(name);
+        let module = crate::compile::module(vm, &forms, symbol, ModuleKind::Main, None)?;
+        let namespace = vm.module_namespace(name, true);
+        let body = vm.module_function(&module, namespace, Value::NIL);
+        Ok(Program {
+            namespace,
+            _alive: [vm.keep(Value::object(namespace)), vm.keep(body)],
+            module,
+        })
+    }
+
+    /// Runs the program, waits for what it started, and answers its value.
+    pub fn run(&self, vm: &mut Vm) -> crate::vm::Result {
+        let (value, _) = vm.run_module(&self.module, self.namespace, Value::NIL)?;
+        let top = vm.context.stack_top;
+        vm.root(value);
+        vm.finish_events();
+        vm.context.stack_top = top;
+        Ok(value)
+    }
+}
+
 impl Vm {
     /// Reads, compiles and runs the main module. `name` is the path as given, `<eval>` …
     pub fn run_main(&mut self, name: &str, text: &str) -> Result<Value, Failure> {
-        let forms = crate::reader::read_all(self, name, text)?;
-        let module =
-            crate::compile::module(self, &forms, Symbol::intern(name), ModuleKind::Main, None)?;
-        let namespace = self.module_namespace(name, true);
-        let (value, _) = self.run_module(&module, namespace, Value::NIL)?;
-        let top = self.context.stack_top;
-        self.root(value);
-        self.finish_events();
-        self.context.stack_top = top;
-        Ok(value)
+        let program = Program::new(self, name, text)?;
+        Ok(program.run(self)?)
     }
 
     /// The bodies of a program, that of the module first, compiled to bytecode without running anything.
@@ -74,7 +102,7 @@ impl Vm {
         &mut self,
         name: &str,
         text: &str,
-    ) -> Result<Vec<std::rc::Rc<crate::code::Prototype>>, Failure> {
+    ) -> Result<Vec<Rc<Prototype>>, Failure> {
         let forms = crate::reader::read_all(self, name, text)?;
         let module =
             crate::compile::module(self, &forms, Symbol::intern(name), ModuleKind::Main, None)?;

@@ -130,6 +130,8 @@ pub struct Vm {
     /// Contexts of the running macro calls.
     pub(crate) macro_contexts: Vec<Value>,
     pub(crate) tier: Option<Rc<dyn Tier>>,
+    /// What `($repl)` does.
+    pub(crate) converse: Option<crate::session::Converse>,
     /// Native recursion must not go below this address.
     pub(crate) native_stack_limit: usize,
     pub(crate) modules: Modules,
@@ -185,6 +187,7 @@ impl Vm {
             trace: Vec::new(),
             macro_contexts: Vec::new(),
             tier: None,
+            converse: None,
             native_stack_limit: 0,
             modules: Modules::default(),
             interrupter: Interrupter::default(),
@@ -205,6 +208,11 @@ impl Vm {
     pub fn set_native_stack(&mut self, bytes: usize) {
         let here = std::ptr::from_ref(&bytes) as usize;
         self.native_stack_limit = here.saturating_sub(bytes - NATIVE_RESERVE.min(bytes));
+    }
+
+    /// Sets what `($repl)` does; without it, it does nothing.
+    pub fn set_converse(&mut self, converse: crate::session::Converse) {
+        self.converse = Some(converse);
     }
 
     /// Installs the second tier.

@@ -1,7 +1,7 @@
 //! Gene used from Rust.
 
-use gene_vm::modules::Session;
 use gene_vm::program::Failure;
+use gene_vm::session::Session;
 use gene_vm::vm::ErrorClass;
 use gene_vm::{Value, Vm};
 

@@ -8,6 +8,8 @@ pub mod fmt;
 pub mod help;
 pub mod isle;
 pub mod parse;
+pub mod pipe;
+pub mod repl;
 pub mod run;
 
 use std::process::ExitCode;
@@ -23,6 +25,8 @@ pub fn run(command: Command) -> ExitCode {
     let outcome = match command {
         Command::Run(options) => run::run(options),
         Command::Eval(options) => eval::run(options),
+        Command::Repl(options) => repl::run(options),
+        Command::Pipe(options) => pipe::run(options),
         Command::Parse(options) => parse::run(options),
         Command::Fmt(options) => fmt::run(options),
         Command::Compile(options) => compile::run(options),

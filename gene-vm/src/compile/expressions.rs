@@ -189,6 +189,7 @@ impl Compiler<'_> {
             sym::BLOCK => self.block(form, gene, want)?,
             sym::ARROW => self.function_value(form, Value::NIL, children, true, want)?,
             sym::EVAL => self.eval(children, want)?,
+            sym::REPL => self.repl(form, want)?,
             sym::CALLER_EVAL => self.caller_eval(children, want)?,
             sym::RENDER => self.render(children, want)?,
             sym::RANGE => self.range(children, want)?,
@@ -341,6 +342,14 @@ impl Compiler<'_> {
             let (scope, environment) = self.environment_operands();
             self.e.op_bc(Op::Eval, scope, environment, 1, 1);
         }
+        self.finish(want)
+    }
+
+    /// `($repl)` is evaluated as data, which knows the place.
+    fn repl(&mut self, form: Value, want: Want) -> Compile {
+        self.e.constant(form);
+        let (scope, environment) = self.environment_operands();
+        self.e.op_bc(Op::Eval, scope, environment, 1, 1);
         self.finish(want)
     }
 

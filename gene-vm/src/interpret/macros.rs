@@ -5,7 +5,8 @@ use crate::code::Code;
 use crate::compile::Environment;
 use crate::heap::{Gc, Kind};
 use crate::object::*;
-use crate::symbol::Symbol;
+use crate::session::Session;
+use crate::symbol::{Symbol, sym};
 use crate::value::Value;
 use crate::vm::{ErrorClass, Result, Vm};
 
@@ -101,14 +102,31 @@ impl Vm {
             }
             return self.evaluate(value, place);
         }
+        if let Some(gene) = value.get::<Gene>() {
+            return if gene.head.is_symbol(sym::REPL) {
+                Ok(self.converse(place))
+            } else {
+                self.evaluate(value, place)
+            };
+        }
         match value.heap_kind() {
-            Some(Kind::Gene) => self.evaluate(value, place),
             Some(Kind::Quote) => {
                 let quote: Option<Gc<Quote>> = value.get();
                 self.evaluate(quote.expect("the kind was tested").form, place)
             }
             _ => Ok(value),
         }
+    }
+
+    /// `($repl)`: an interactive session at this place.
+    fn converse(&mut self, place: Place) -> Value {
+        let namespace = place.function.namespace.get::<Namespace>();
+        if let (Some(converse), Some(namespace)) = (self.converse.clone(), namespace) {
+            let environment = place.environment.clone();
+            let session = Session::within(self, environment, place.scope, namespace);
+            converse(self, session);
+        }
+        Value::NIL
     }
 
     fn evaluate(&mut self, form: Value, place: Place) -> Result {
@@ -127,10 +145,7 @@ impl Vm {
 
     fn is_known(&self, name: Symbol, place: Place) -> bool {
         name.name().starts_with('$')
-            || matches!(
-                name,
-                crate::symbol::sym::SELF | crate::symbol::sym::PLACEHOLDER
-            )
+            || matches!(name, sym::SELF | sym::PLACEHOLDER)
             || place.environment.find(name).is_some()
             || self.name_in(place.function.namespace, name).is_some()
     }
