@@ -165,3 +165,47 @@ fn thousands_of_errors_are_reported_in_part() {
             .contains("E0301")
     );
 }
+
+#[test]
+fn definitions_that_multiply_are_an_error() {
+    let mut text =
+        "(registers Reg 32) (view X Reg 64 \"x{}\") (define (d0 a) (add a a))\n".to_string();
+    for n in 1..14 {
+        text += &format!("(define (d{n} a) (add (d{} a) (d{} a)))\n", n - 1, n - 1);
+    }
+    text += "(inst i (rd X out) (rn X) (bits \"0000000000000000000000 rn rd\") (asm \"i {rd}, {rn}\") (does (set rd (d13 rn))))";
+    assert!(ours(&text).unwrap_err().contains("E0403"));
+}
+
+#[test]
+fn instructions_with_the_same_encoding_are_an_error() {
+    let inst = |name| {
+        format!(
+            "(inst {name} (rn X) (bits \"000000000000000000000000000 rn\") (asm \"{name} {{rn}}\") (does))\n"
+        )
+    };
+    let text = format!(
+        "(registers Reg 32) (view X Reg 64 \"x{{}}\")\n{}{}",
+        inst("a"),
+        inst("b")
+    );
+    let report = ours(&text).unwrap_err();
+    assert!(
+        report.contains("error[E0401]: `a` and `b` have the same encoding"),
+        "{report}"
+    );
+}
+
+#[test]
+fn definitions_that_nest_too_deeply_are_an_error() {
+    let nested = |inner: &str| format!("{}{inner}{}", "(not ".repeat(80), ")".repeat(80));
+    let mut text = format!(
+        "(registers Reg 32) (view X Reg 64 \"x{{}}\") (define (d0 a) {})\n",
+        nested("a")
+    );
+    for n in 1..14 {
+        text += &format!("(define (d{n} a) {})\n", nested(&format!("(d{} a)", n - 1)));
+    }
+    text += "(inst i (rd X out) (rn X) (bits \"0000000000000000000000 rn rd\") (asm \"i {rd}, {rn}\") (does (set rd (d13 rn))))";
+    assert!(ours(&text).unwrap_err().contains("E0403"));
+}

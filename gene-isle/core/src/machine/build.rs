@@ -50,7 +50,30 @@ pub fn build(items: &[Item], types: &TypeEnv, errors: &mut Errors) -> Machine {
             }
         }
     }
+    check_distinct(&builder.machine, errors);
     builder.machine
+}
+
+/// No two instructions may be encoded in the same words: decoding could not tell them apart.
+fn check_distinct(machine: &Machine, errors: &mut Errors) {
+    let mut seen: HashMap<(u32, u32), &Inst> = HashMap::new();
+    for inst in &machine.insts {
+        // Conditions and computed fields tell instructions apart that fix the same bits.
+        if inst.condition.is_some() || !inst.fields.is_empty() {
+            continue;
+        }
+        if let Some(first) = seen.insert(inst.fixed(), inst) {
+            let message = format!(
+                "`{}` and `{}` have the same encoding",
+                first.name, inst.name
+            );
+            errors.push(
+                Diagnostic::new(diagnostic::Code::Encoding, inst.span, message)
+                    .label(first.span, "the other one is declared here")
+                    .help("remove one of them, or fix more bits of one"),
+            );
+        }
+    }
 }
 
 struct Builder<'a> {

@@ -6,6 +6,7 @@ use super::super::{Kind, Machine, Operand, semantics as s};
 use super::{CONVERSIONS, Effect, Eval, Expr, ExprKind, FORMS, OPS};
 use crate::ast::{self, Datum, DatumKind};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::reader::MAX_DEPTH;
 use crate::source::Span;
 
 type Checked<T> = Result<T, Box<Diagnostic>>;
@@ -22,6 +23,10 @@ pub struct Meanings<'a> {
     /// The variables in scope and their widths.
     vars: Vec<(String, u32)>,
     depth: usize,
+    /// How deep the expression at hand is.
+    nesting: usize,
+    /// How many definitions have been replaced.
+    expanded: usize,
 }
 
 impl<'a> Meanings<'a> {
@@ -37,6 +42,8 @@ impl<'a> Meanings<'a> {
             defines,
             vars: Vec::new(),
             depth: 0,
+            nesting: 0,
+            expanded: 0,
         }
     }
 
@@ -182,7 +189,16 @@ impl<'a> Meanings<'a> {
 
     /// Checks an expression; `width` is what its place demands, if it does.
     pub fn expr(&mut self, datum: &Datum, width: Option<u32>) -> Checked<Expr> {
-        let expr = self.any_expr(datum, width)?;
+        if self.nesting > 2 * MAX_DEPTH {
+            return fail(
+                datum.span,
+                "with its definitions replaced, this nests too deeply",
+            );
+        }
+        self.nesting += 1;
+        let expr = self.any_expr(datum, width);
+        self.nesting -= 1;
+        let expr = expr?;
         match width {
             Some(width) if width != expr.width => {
                 let message = format!("this is {} bits wide, but {width} are needed", expr.width);
@@ -476,8 +492,9 @@ impl<'a> Meanings<'a> {
         span: Span,
         width: Option<u32>,
     ) -> Checked<Expr> {
-        /// Definitions use others, but not without end.
+        /// Definitions use others, but not without end; and what they repeat multiplies.
         const DEEPEST: usize = 16;
+        const MOST: usize = 1000;
 
         if args.len() != define.params.len() {
             let message = format!(
@@ -490,7 +507,8 @@ impl<'a> Meanings<'a> {
                     .label(define.name.span, "defined here"),
             ));
         }
-        if self.depth >= DEEPEST {
+        self.expanded += 1;
+        if self.depth >= DEEPEST || self.expanded > MOST {
             return fail(
                 define.name.span,
                 format!("`{}` uses itself, or others too deeply", define.name.name),
