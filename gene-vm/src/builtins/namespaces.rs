@@ -69,11 +69,11 @@ fn get(vm: &mut Vm, args: Args) -> Result {
 }
 
 fn set(vm: &mut Vm, args: Args) -> Result {
-    let mut namespace: Gc<Namespace> = vm.receiver(args)?;
+    vm.receiver::<Namespace>(args)?;
     let key = key(vm, args, "set")?;
     let value = vm.required(args, 2, "Namespace.set requires key and value")?;
     let key = name_symbol(key).expect("the kind was tested");
-    namespace.members.insert(key, value);
+    vm.define_name(args[0], key, value);
     Ok(args[0])
 }
 

@@ -749,7 +749,69 @@ impl Vm {
                             return Ok(v);
                         }
 
-                        _ => {
+                        // Each opcode is named: then the dispatch needs no range check.
+                        Op::NewScope
+                        | Op::GetTypeName
+                        | Op::SetName
+                        | Op::GetGlobal
+                        | Op::GetNamespace
+                        | Op::GetException
+                        | Op::SetException
+                        | Op::GetDefault
+                        | Op::GetMemberStrict
+                        | Op::GetIndexStrict
+                        | Op::GetDynamicStrict
+                        | Op::SetIndex
+                        | Op::AssertFound
+                        | Op::Neg
+                        | Op::Shl
+                        | Op::Shr
+                        | Op::And
+                        | Op::Xor
+                        | Op::Or
+                        | Op::Is
+                        | Op::CallMacro
+                        | Op::MakeArray
+                        | Op::ArrayPush
+                        | Op::ArraySpread
+                        | Op::MakeMap
+                        | Op::MapSet
+                        | Op::MapSpread
+                        | Op::MakeHashMap
+                        | Op::MakeGene
+                        | Op::Seal
+                        | Op::MakeRange
+                        | Op::Interpolate
+                        | Op::MakeSelector
+                        | Op::MakeClosure
+                        | Op::MakeClass
+                        | Op::DefineMethod
+                        | Op::DefineField
+                        | Op::MakeNamespace
+                        | Op::RunBody
+                        | Op::MakeEnum
+                        | Op::MakeType
+                        | Op::LinkTypes
+                        | Op::Import
+                        | Op::Export
+                        | Op::IterStart
+                        | Op::RepeatCount
+                        | Op::Destructure
+                        | Op::DestructureMap
+                        | Op::MatchVariant
+                        | Op::GetPayload
+                        | Op::CheckType
+                        | Op::Throw
+                        | Op::Rethrow
+                        | Op::CatchMatches
+                        | Op::ContractFail
+                        | Op::RaiseError
+                        | Op::Eval
+                        | Op::CallerEval
+                        | Op::Render
+                        | Op::MakeFuture
+                        | Op::Await
+                        | Op::TypeOf => {
                             let index = pc.offset_from_unsigned((*code).instrs.as_ptr()) - 1;
                             outside!(self.execute_plain(&*code, index, base));
                             sp = self.context.stack_top;
