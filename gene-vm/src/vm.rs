@@ -232,6 +232,7 @@ impl Vm {
     fn raise_instance(&mut self, class: Gc<Class>, message: Value) -> Raise {
         let exception = self.new_instance(class);
         self.set_field(exception, sym::MESSAGE, message);
+        self.set_field(exception, sym::LOCATION, Value::NIL);
         self.exception = Value::object(exception);
         self.trace.clear();
         Raise

@@ -12,7 +12,7 @@ impl Compiler<'_> {
     pub(super) fn expression(&mut self, form: Value, want: Want) -> Compile {
         let here = std::ptr::from_ref(&form) as usize;
         if here < self.vm.native_stack_limit {
-            return self.error("expression nested too deeply");
+            return self.error("Stack overflow: expression nested too deeply");
         }
         if let Some(gene) = form.get::<Gene>() {
             let before = self.e.at(position(gene));

@@ -1,10 +1,10 @@
 //! Binding of arguments to parameters (5.2, 5.3).
 
 use super::call::Arguments;
-use crate::code::{Code, Param, ParamKind};
+use crate::code::{Code, Param, ParamKind, Prototype};
 use crate::heap::{Gc, Heap};
-use crate::object::{Function, Map, PropMap};
-use crate::symbol::Symbol;
+use crate::object::{Array, ComplexSymbol, Function, Map, PropMap};
+use crate::symbol::{Symbol, sym};
 use crate::value::Value;
 use crate::vm::{ErrorClass, Result, Vm};
 
@@ -27,7 +27,8 @@ impl Vm {
             if plain && (*code).simple && arguments.count == (*code).params as usize {
                 return Ok(());
             }
-            let params = &function.into_ref().prototype.params;
+            let prototype = &function.into_ref().prototype;
+            let params = &prototype.params;
             let args = std::slice::from_raw_parts(base, arguments.count);
             if plain && trailing_defaults(params, args.len()) {
                 for slot in args.len()..params.len() {
@@ -37,12 +38,39 @@ impl Vm {
             }
             let keywords = arguments.keywords.get::<Map>();
             let entries = keywords.map(|map| &map.into_ref().entries);
+            let by_name;
+            let params = if !plain && arguments.uncounted > 0 {
+                by_name = fields_by_name(prototype, entries);
+                &by_name
+            } else {
+                params
+            };
             let bound = allocate(&mut self.heap, params, args, entries, arguments.uncounted)
                 .map_err(|message| self.raise(ErrorClass::Exception, message))?;
             std::ptr::copy_nonoverlapping(bound.as_ptr(), base, bound.len());
             Ok(())
         }
     }
+}
+
+/// The parameters of a constructor; those written `/x` that the keywords name take these instead of positionals (7.2).
+fn fields_by_name(prototype: &Prototype, keywords: Option<&PropMap>) -> Vec<Param> {
+    let list: Option<Gc<Array>> = prototype.parameter_form.get();
+    let is_field = |name: Symbol| {
+        let items = list.as_ref().map_or(&[][..], |list| &list.items);
+        items.iter().any(|item| {
+            item.get::<ComplexSymbol>()
+                .is_some_and(|path| *path.parts == [sym::EMPTY, name])
+        })
+    };
+    let mut params = prototype.params.clone();
+    for param in &mut params {
+        let is_named = keywords.is_some_and(|keywords| keywords.contains_key(&param.name));
+        if param.kind == ParamKind::Positional && is_named && is_field(param.name) {
+            param.kind = ParamKind::Keyword;
+        }
+    }
+    params
 }
 
 /// What takes arguments: a parameter, or an element of a pattern.

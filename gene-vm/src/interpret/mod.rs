@@ -11,6 +11,7 @@ mod call;
 mod check;
 mod construct;
 mod define;
+mod fast;
 mod frames;
 mod futures;
 mod generator;

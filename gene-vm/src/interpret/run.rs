@@ -2,80 +2,16 @@
 
 use super::arithmetic::Comparison;
 use super::call::{Arguments, Prepared, fill_locals};
+use super::fast::*;
 use super::frames::{Frame, Mark};
 use super::iterate::next_in_place;
 use crate::bytecode::{Instr, Op};
 use crate::code::Code;
 use crate::heap::{Gc, Kind};
-use crate::object::{Array, Function, Instance, Scope};
-use crate::value::{PAYLOAD_MASK, SMALL_INT_TAG, Value};
+use crate::object::{Function, Instance};
+use crate::value::Value;
 use crate::vm::{Raise, Result, Vm};
 use std::sync::atomic::Ordering;
-
-/// The number of a small int in the upper 48 bits: so overflow of 48 bits is that of the word.
-#[inline(always)]
-fn high(v: Value) -> i64 {
-    (v.bits() << 16) as i64
-}
-
-#[inline(always)]
-fn from_high(i: i64) -> Value {
-    Value::from_bits(SMALL_INT_TAG | i as u64 >> 16)
-}
-
-#[inline(always)]
-fn both_small_ints(x: Value, y: Value) -> bool {
-    x.bits() & y.bits() >= SMALL_INT_TAG
-}
-
-#[inline(always)]
-fn both_floats(x: Value, y: Value) -> Option<(f64, f64)> {
-    if x.is_float() && y.is_float() {
-        Some((f64::from_bits(x.bits()), f64::from_bits(y.bits())))
-    } else {
-        None
-    }
-}
-
-/// `x == y`, if that can be told without looking into objects.
-#[inline(always)]
-fn quick_equals(x: Value, y: Value) -> Option<bool> {
-    if x.is_object() {
-        None
-    } else if x.is_float() {
-        Some(y.is_float() && f64::from_bits(x.bits()) == f64::from_bits(y.bits()))
-    } else {
-        // Every Int that fits is a small int, so a boxed one is never equal to it.
-        Some(x == y)
-    }
-}
-
-/// The code of a callee, if a call with `count` positionals needs nothing but a frame.
-///
-/// # Safety
-/// The value is on the value stack.
-#[inline(always)]
-unsafe fn direct_code(callee: Value, count: usize) -> Option<*const Code> {
-    if callee.heap_kind() != Some(Kind::Function) {
-        return None;
-    }
-    let function: Gc<Function> = Gc::from_address(callee.bits() & PAYLOAD_MASK);
-    let code = function.code.get();
-    // SAFETY: a code that is not null lives as long as the function.
-    if !code.is_null() && unsafe { fits(code, count) } {
-        Some(code)
-    } else {
-        None
-    }
-}
-
-/// # Safety
-/// `code` is live.
-#[inline(always)]
-unsafe fn fits(code: *const Code, count: usize) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { (*code).params as usize == count && (*code).simple && (*code).direct }
-}
 
 impl Vm {
     /// Runs from `pc` on, in the frame at `base`, until that frame returns or an exception leaves it.
@@ -734,13 +670,12 @@ impl Vm {
                                 None => jump!(),
                             }
                         }
-                        Op::Unwrap => match self.unwrapped(sp.sub(1).read()) {
-                            Some(v) => {
+                        Op::Unwrap => {
+                            if let Some(v) = self.unwrapped(sp.sub(1).read()) {
                                 sp.sub(1).write(v);
                                 jump!();
                             }
-                            None => {}
-                        },
+                        }
                         Op::Yield => {
                             let index = pc.offset_from_unsigned((*code).instrs.as_ptr());
                             self.context.stack_top = sp;
@@ -749,69 +684,7 @@ impl Vm {
                             return Ok(v);
                         }
 
-                        // Each opcode is named: then the dispatch needs no range check.
-                        Op::NewScope
-                        | Op::GetTypeName
-                        | Op::SetName
-                        | Op::GetGlobal
-                        | Op::GetNamespace
-                        | Op::GetException
-                        | Op::SetException
-                        | Op::GetDefault
-                        | Op::GetMemberStrict
-                        | Op::GetIndexStrict
-                        | Op::GetDynamicStrict
-                        | Op::SetIndex
-                        | Op::AssertFound
-                        | Op::Neg
-                        | Op::Shl
-                        | Op::Shr
-                        | Op::And
-                        | Op::Xor
-                        | Op::Or
-                        | Op::Is
-                        | Op::CallMacro
-                        | Op::MakeArray
-                        | Op::ArrayPush
-                        | Op::ArraySpread
-                        | Op::MakeMap
-                        | Op::MapSet
-                        | Op::MapSpread
-                        | Op::MakeHashMap
-                        | Op::MakeGene
-                        | Op::Seal
-                        | Op::MakeRange
-                        | Op::Interpolate
-                        | Op::MakeSelector
-                        | Op::MakeClosure
-                        | Op::MakeClass
-                        | Op::DefineMethod
-                        | Op::DefineField
-                        | Op::MakeNamespace
-                        | Op::RunBody
-                        | Op::MakeEnum
-                        | Op::MakeType
-                        | Op::LinkTypes
-                        | Op::Import
-                        | Op::Export
-                        | Op::IterStart
-                        | Op::RepeatCount
-                        | Op::Destructure
-                        | Op::DestructureMap
-                        | Op::MatchVariant
-                        | Op::GetPayload
-                        | Op::CheckType
-                        | Op::Throw
-                        | Op::Rethrow
-                        | Op::CatchMatches
-                        | Op::ContractFail
-                        | Op::RaiseError
-                        | Op::Eval
-                        | Op::CallerEval
-                        | Op::Render
-                        | Op::MakeFuture
-                        | Op::Await
-                        | Op::TypeOf => {
+                        outside_ops!() => {
                             let index = pc.offset_from_unsigned((*code).instrs.as_ptr()) - 1;
                             outside!(self.execute_plain(&*code, index, base));
                             sp = self.context.stack_top;
@@ -830,150 +703,4 @@ impl Vm {
             }
         }
     }
-
-    /// The budget of calls is used up: runs compiled code, or offers the function to the second tier.
-    /// `None`: the interpreter is to run the frame.
-    #[cold]
-    #[inline(never)]
-    fn hot_call(&mut self, code: *const Code, base: *mut Value) -> Result<Option<Value>> {
-        // SAFETY: the frame of this code was just set up.
-        let code = unsafe { &*code };
-        let Some(tier) = self.heated(code, base) else {
-            return Ok(None);
-        };
-        let result = tier.enter(self, code, base);
-        self.checked(result).map(Some)
-    }
-
-    /// As [`Vm::hot_call`], at the back edge to `target`.
-    #[cold]
-    #[inline(never)]
-    fn hot_loop(
-        &mut self,
-        code: *const Code,
-        target: usize,
-        base: *mut Value,
-    ) -> Result<Option<Value>> {
-        // SAFETY: the frame of this code is the running one.
-        let code = unsafe { &*code };
-        let Some(tier) = self.heated(code, base) else {
-            return Ok(None);
-        };
-        match tier.enter_loop(self, code, target, base) {
-            Some(result) => self.checked(result).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// The second tier, if it has compiled the function at `base[-1]`. While compiled code exists the budget stays
-    /// used up, so that every call comes here.
-    fn heated(
-        &mut self,
-        code: &Code,
-        base: *mut Value,
-    ) -> Option<std::rc::Rc<dyn crate::tier::Tier>> {
-        let Some(tier) = self.tier.clone() else {
-            code.budget.set(i32::MAX);
-            return None;
-        };
-        if !code.direct {
-            // A generator's frame must stay with the interpreter.
-            code.budget.set(i32::MAX);
-            return None;
-        }
-        if code.entry.get() == 0 {
-            // SAFETY: the function is below its locals.
-            let function = unsafe { object(base.sub(1).read()) };
-            tier.heat(self, function, code);
-            if code.entry.get() == 0 {
-                return None;
-            }
-            code.budget.set(0);
-        }
-        Some(tier)
-    }
-}
-
-/// The object of a value whose kind is known.
-///
-/// # Safety
-/// The value refers to a `T`.
-#[inline(always)]
-unsafe fn object<T>(v: Value) -> Gc<T> {
-    Gc::from_address(v.bits() & PAYLOAD_MASK)
-}
-
-/// # Safety
-/// The value is a scope.
-#[inline(always)]
-unsafe fn scope_of(v: Value) -> Gc<Scope> {
-    // SAFETY: the caller's promise.
-    unsafe { object(v) }
-}
-
-/// The scope `depth` levels above that of a function.
-///
-/// # Safety
-/// The value is a function, and there are that many scopes.
-#[inline(always)]
-unsafe fn captured(function: Value, depth: u16) -> Gc<Scope> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let mut scope = scope_of(object::<Function>(function).scope);
-        for _ in 0..depth {
-            scope = scope_of(scope.parent());
-        }
-        scope
-    }
-}
-
-/// The address of a scope's slot.
-///
-/// # Safety
-/// The scope has that slot.
-#[inline(always)]
-unsafe fn slot(scope: Gc<Scope>, index: i32) -> *mut Value {
-    let first = (scope.address() as usize + Scope::SLOTS_OFFSET) as *mut Value;
-    // SAFETY: the caller's promise.
-    unsafe { first.add(index as usize) }
-}
-
-/// The address of an element of an array that may be changed; `None` when that takes a closer look.
-///
-/// # Safety
-/// The values are live.
-#[inline(always)]
-unsafe fn element_place(target: Value, key: Value) -> Option<*mut Value> {
-    if target.heap_kind() != Some(Kind::Array) || !key.is_small_int() {
-        return None;
-    }
-    // SAFETY: the kind was tested.
-    let mut array: Gc<Array> = unsafe { object(target) };
-    let header = array.header();
-    if header.sealed || header.frozen {
-        return None;
-    }
-    array
-        .items
-        .get_mut(key.small_int_payload() as usize)
-        .map(std::ptr::from_mut)
-}
-
-/// The element of an array; `None` when that takes a closer look.
-///
-/// # Safety
-/// The values are live.
-#[inline(always)]
-unsafe fn element(target: Value, key: Value) -> Option<Value> {
-    if target.heap_kind() != Some(Kind::Array) || !key.is_small_int() {
-        return None;
-    }
-    // SAFETY: the kind was tested.
-    let array: Gc<Array> = unsafe { object(target) };
-    array.items.get(key.small_int_payload() as usize).copied()
-}
-
-fn is_macro(v: Value) -> bool {
-    v.get::<Function>()
-        .is_some_and(|f| f.prototype.kind == crate::code::FunctionKind::Macro)
 }

@@ -14,9 +14,11 @@ impl Vm {
     #[cold]
     pub(super) fn throw_at(&mut self, value: Value, pos: Pos) -> Raise {
         let raise = self.throw(value);
-        if !value.is_nil() && value.get::<Instance>().is_none() {
-            let place = self.sources.location(pos);
-            let place = place.map_or(Value::NIL, |place| self.heap.string(place.to_string()));
+        if value.get::<Instance>().is_none() {
+            let place = match self.sources.location(pos) {
+                Some(place) if !value.is_nil() => self.heap.string(place.to_string()),
+                _ => Value::NIL,
+            };
             let exception: Option<Gc<Instance>> = self.exception.get();
             let exception = exception.expect("an exception is an instance");
             self.set_field(exception, sym::LOCATION, place);

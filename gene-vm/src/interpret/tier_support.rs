@@ -174,6 +174,72 @@ impl Vm {
         }
     }
 
+    /// The budget of calls is used up: runs compiled code, or offers the function to the second tier.
+    /// `None`: the interpreter is to run the frame.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn hot_call(
+        &mut self,
+        code: *const Code,
+        base: *mut Value,
+    ) -> Result<Option<Value>> {
+        // SAFETY: the frame of this code was just set up.
+        let code = unsafe { &*code };
+        let Some(tier) = self.heated(code, base) else {
+            return Ok(None);
+        };
+        let result = tier.enter(self, code, base);
+        self.checked(result).map(Some)
+    }
+
+    /// As [`Vm::hot_call`], at the back edge to `target`.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn hot_loop(
+        &mut self,
+        code: *const Code,
+        target: usize,
+        base: *mut Value,
+    ) -> Result<Option<Value>> {
+        // SAFETY: the frame of this code is the running one.
+        let code = unsafe { &*code };
+        let Some(tier) = self.heated(code, base) else {
+            return Ok(None);
+        };
+        match tier.enter_loop(self, code, target, base) {
+            Some(result) => self.checked(result).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The second tier, if it has compiled the function at `base[-1]`. While compiled code exists the budget stays
+    /// used up, so that every call comes here.
+    fn heated(
+        &mut self,
+        code: &Code,
+        base: *mut Value,
+    ) -> Option<std::rc::Rc<dyn crate::tier::Tier>> {
+        let Some(tier) = self.tier.clone() else {
+            code.budget.set(i32::MAX);
+            return None;
+        };
+        if !code.direct {
+            // A generator's frame must stay with the interpreter.
+            code.budget.set(i32::MAX);
+            return None;
+        }
+        if code.entry.get() == 0 {
+            // SAFETY: the function is below its locals.
+            let function = unsafe { super::fast::object(base.sub(1).read()) };
+            tier.heat(self, function, code);
+            if code.entry.get() == 0 {
+                return None;
+            }
+            code.budget.set(0);
+        }
+        Some(tier)
+    }
+
     /// Bytes of native stack that are left.
     pub fn native_stack_left(&self) -> usize {
         let here = 0u8;
