@@ -124,7 +124,8 @@ fn best_split(rules: &[&FlatRule]) -> Option<BindingId> {
         .map(|(binding, _)| binding)
 }
 
-fn exclude_each_other(a: &FlatRule, b: &FlatRule) -> bool {
+/// Whether no input can match both rules, as far as their demands tell.
+pub fn exclude_each_other(a: &FlatRule, b: &FlatRule) -> bool {
     let (few, many) = if a.constraints.len() <= b.constraints.len() {
         (a, b)
     } else {

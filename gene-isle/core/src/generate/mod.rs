@@ -3,7 +3,7 @@
 mod body;
 mod context;
 mod helpers;
-pub(crate) mod names;
+pub mod names;
 mod tests;
 mod types;
 
