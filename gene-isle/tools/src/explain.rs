@@ -209,7 +209,7 @@ fn means(program: &Program, term: TermId) -> String {
                 .collect();
             match may.as_slice() {
                 [] => format!("; calls {}", helper.path),
-                _ => format!("; calls {}, which may {}", helper.path, may.join(", ")),
+                _ => format!("; calls {}, which may {}", helper.path, may.join(" or ")),
             }
         }
         Some(Constructor::Rules(_)) => {
