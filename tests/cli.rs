@@ -443,7 +443,7 @@ mod isle {
     fn check_counts_what_there_is() {
         let (_folder, path) = rules(RULES);
         let ended = gene(&["isle", "check", "--rules", &path], "");
-        assert_eq!(ended, ok("1 files: 2 rules, 1 terms, 0 instructions\n"));
+        assert_eq!(ended, ok("1 files, 2 rules: no errors\n"));
     }
 
     #[test]
@@ -484,7 +484,9 @@ mod isle {
         let (_folder, path) = rules(RULES);
         let ended = gene(&["isle", "explain", "double_any", "--rules", &path], "");
         assert!(
-            ended.stdout.contains("Tried before it: double_zero.\n"),
+            ended
+                .stdout
+                .contains("tried before it\n  double_zero, priority 1, "),
             "{}",
             ended.stdout
         );
@@ -511,6 +513,7 @@ mod isle {
         let (folder, path) = rules("(rule a\n(f x)\ny)\n");
         let ended = gene(&["isle", "fmt", "--check", &path], "");
         assert_eq!(ended.status, Some(1));
+        assert_eq!(ended.stdout, format!("not formatted: {path}/a.isle\n"));
         assert_eq!(gene(&["isle", "fmt", &path], ""), ok(""));
         let text =
             std::fs::read_to_string(folder.path().join("a.isle")).expect("the file is there");
@@ -525,7 +528,9 @@ mod isle {
         let ended = gene(&["isle", "check", "--rules", &path], "");
         assert_eq!(
             ended,
-            failed("Error: There are no rule files: give a folder with --rules\n")
+            failed(&format!(
+                "Error: Cannot read the rules in {path}: it has no rule files (*.isle)\n"
+            ))
         );
     }
 }

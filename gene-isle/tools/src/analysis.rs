@@ -93,21 +93,31 @@ pub fn programs(path: &Path) -> io::Result<Vec<Vec<PathBuf>>> {
     if path.is_file() {
         return Ok(vec![vec![path.to_path_buf()]]);
     }
+    let programs = by_target(path, load::rule_files(path)?);
+    if programs.is_empty() {
+        return Err(io::Error::other("it has no rule files (*.isle)"));
+    }
+    Ok(programs)
+}
+
+/// Sorts files in a folder into programs.
+pub(crate) fn by_target(folder: &Path, files: Vec<PathBuf>) -> Vec<Vec<PathBuf>> {
     let mut common = Vec::new();
     let mut targets: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
-    for file in load::rule_files(path)? {
-        let below = file.strip_prefix(path).unwrap_or(&file);
+    for file in files {
+        let below = file.strip_prefix(folder).unwrap_or(&file);
         match below.parent().and_then(|folder| folder.iter().next()) {
             None => common.push(file),
             Some(target) => targets.entry(target.into()).or_default().push(file),
         }
     }
-    if targets.is_empty() && common.is_empty() {
-        return Err(io::Error::other("it has no rule files (*.isle)"));
-    }
     if targets.is_empty() {
-        return Ok(vec![common]);
+        return if common.is_empty() {
+            Vec::new()
+        } else {
+            vec![common]
+        };
     }
     let with_common = |files: Vec<PathBuf>| common.iter().cloned().chain(files).collect();
-    Ok(targets.into_values().map(with_common).collect())
+    targets.into_values().map(with_common).collect()
 }

@@ -39,6 +39,7 @@ pub fn explain(analysis: &Analysis, name: &str) -> Result<String, String> {
         }
     }
     competitors(&mut out, analysis, rule);
+    tests(&mut out, analysis, rule);
     Ok(out)
 }
 
@@ -280,6 +281,26 @@ fn competitors(out: &mut String, analysis: &Analysis, rule: &Rule) {
             let rule = &rules[other.rule];
             let place = analysis.sources.place(rule.span);
             let _ = writeln!(out, "  {}, priority {}, {place}", rule.name, rule.priority);
+        }
+    }
+}
+
+/// The tests in the rule files that expect the rule to fire.
+fn tests(out: &mut String, analysis: &Analysis, rule: &Rule) {
+    let mut title = "\ntested by\n";
+    for item in &analysis.program.items {
+        let ItemKind::Test(test) = &item.kind else {
+            continue;
+        };
+        if test
+            .rules
+            .iter()
+            .flatten()
+            .any(|name| name.name == rule.name)
+        {
+            let place = analysis.sources.place(item.span);
+            let _ = writeln!(out, "{title}  {}, {place}", test.name.name);
+            title = "";
         }
     }
 }

@@ -10,4 +10,5 @@ pub mod expand;
 pub mod explain;
 pub mod format;
 pub mod graph;
+pub mod lsp;
 pub mod names;

@@ -91,6 +91,9 @@ fn an_explanation_tells_what_a_rule_matches_does_and_competes_with() {
 
             tried after it
               add, priority 0, tests/rules/arm64/lower.isle:3
+
+            tested by
+              adds_a_literal, tests/rules/arm64/lower.isle:19
             ");
     assert_snapshot!(explain::explain(&rules(), "double").unwrap(), @r"
     double, tests/rules/arm64/lower.isle:12
