@@ -4,7 +4,9 @@
 //! belongs to a program that imports it.
 //!
 //! Each program is one test, so `cargo test --test conformance -- strings/`
-//! runs one area. `GENE_TEST_JIT` chooses what `gene run --jit` is given.
+//! runs one area. The programs of `language/` show rules that the corpus leaves
+//! out; their names start with that word. `GENE_TEST_JIT` chooses what
+//! `gene run --jit` is given.
 
 mod support;
 
@@ -23,11 +25,13 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 fn main() -> io::Result<ExitCode> {
     let arguments = Arguments::from_args();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let corpus = tests.join("conformance");
     let workplace = Arc::new(Workplace::new()?);
 
     let mut programs = Vec::new();
-    collect(&root, &root, &mut programs)?;
+    collect(&corpus, &corpus, &mut programs)?;
+    collect(&tests, &tests.join("language"), &mut programs)?;
     programs.sort_by(|a, b| a.name.cmp(&b.name));
     let trials = programs
         .into_iter()

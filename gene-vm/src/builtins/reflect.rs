@@ -94,7 +94,8 @@ fn to(vm: &mut Vm, args: Args) -> Result {
     if vm.is_a(value, target) == Some(true) {
         return Ok(value);
     }
-    if let Some(converted) = convert_number(vm, value, name) {
+    let of = Symbol::find(name);
+    if let Some(converted) = of.and_then(|of| vm.convert_number(value, of)) {
         return Ok(converted);
     }
     let from = vm.type_name(value);
@@ -102,22 +103,6 @@ fn to(vm: &mut Vm, args: Args) -> Result {
         ErrorClass::Type,
         format!("Type error: cannot convert {from} to {name}"),
     ))
-}
-
-/// Converts between Int and Float; losing digits gives a warning.
-fn convert_number(vm: &mut Vm, value: Value, target: &str) -> Option<Value> {
-    if target == "Float" {
-        return value.as_int().map(|int| Value::float(int as f64));
-    }
-    let float = value.as_float().filter(|_| target == "Int")?;
-    let int = truncate(float)?;
-    if float.fract() != 0.0 {
-        let shown = written(value);
-        vm.io.print_error(&format!(
-            "Warning: converting {shown} to Int loses its fraction\n"
-        ));
-    }
-    Some(vm.heap.int(int))
 }
 
 fn class_name(vm: &mut Vm, args: Args) -> Result {
@@ -177,6 +162,25 @@ fn len(vm: &mut Vm, args: Args) -> Result {
 }
 
 impl Vm {
+    /// Converts between Int and Float, the type `of`; losing digits gives a warning.
+    pub(crate) fn convert_number(&mut self, value: Value, of: Symbol) -> Option<Value> {
+        match of {
+            sym::TYPE_FLOAT => value.as_int().map(|int| Value::float(int as f64)),
+            sym::TYPE_INT => {
+                let float = value.as_float()?;
+                let int = truncate(float)?;
+                if float.fract() != 0.0 {
+                    let shown = written(value);
+                    self.io.print_error(&format!(
+                        "Warning: the conversion of {shown} to Int loses digits\n"
+                    ));
+                }
+                Some(self.heap.int(int))
+            }
+            _ => None,
+        }
+    }
+
     /// `(value is of)` (2.6); `None` when `of` is no type.
     pub fn is_a(&self, value: Value, of: Value) -> Option<bool> {
         if let Some(class) = of.get::<Class>() {

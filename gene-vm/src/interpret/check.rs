@@ -137,24 +137,7 @@ impl Vm {
     /// The value that a conversion between Int and Float makes, if the type asks for one.
     fn converted(&mut self, of: &Type, references: &[Value], value: Value) -> Option<Value> {
         match &of.kind {
-            TypeKind::Builtin(sym::TYPE_FLOAT) => {
-                value.as_int().map(|int| Value::float(int as f64))
-            }
-            TypeKind::Builtin(sym::TYPE_INT) => {
-                let float = value.as_float()?;
-                // Both bounds are exact doubles; the upper one is outside.
-                let in_range = float >= i64::MIN as f64 && float < -(i64::MIN as f64);
-                if !in_range {
-                    return None;
-                }
-                if float.fract() != 0.0 {
-                    let shown = crate::print::display(value);
-                    self.io.print_error(&format!(
-                        "Warning: the conversion of {shown} to Int loses digits\n"
-                    ));
-                }
-                Some(self.heap.int(float as i64))
-            }
+            TypeKind::Builtin(name) => self.convert_number(value, *name),
             TypeKind::Union(members) => members
                 .iter()
                 .find_map(|member| self.converted(member, references, value)),
