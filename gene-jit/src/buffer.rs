@@ -7,6 +7,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::ops::Range;
 
 /// A place in the code, known or to be bound later.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -47,12 +48,16 @@ pub struct CodeBuffer<U> {
     /// Literals that no pool holds yet.
     literals: Vec<(u64, Label)>,
     literal_labels: HashMap<u64, Label>,
+    /// Where pools of literals are.
+    pools: Vec<Range<usize>>,
 }
 
 /// Finished code.
 pub struct Finished {
     /// The bytes.
     pub code: Vec<u8>,
+    /// Where there are literals instead of instructions.
+    pub pools: Vec<Range<usize>>,
     offsets: Vec<Option<u32>>,
 }
 
@@ -75,6 +80,7 @@ impl<U: LabelUse> Default for CodeBuffer<U> {
             deadlines: BinaryHeap::new(),
             literals: Vec::new(),
             literal_labels: HashMap::new(),
+            pools: Vec::new(),
         }
     }
 }
@@ -211,11 +217,13 @@ impl<U: LabelUse> CodeBuffer<U> {
     }
 
     fn place_literals(&mut self) {
+        let start = self.offset();
         for (bits, label) in std::mem::take(&mut self.literals) {
             self.bind(label);
             self.put(&bits.to_le_bytes());
         }
         self.literal_labels.clear();
+        self.pools.push(start..self.offset());
     }
 
     /// The finished code, with `prologue` put in front of it, whose start gets the label `entry`.
@@ -239,6 +247,13 @@ impl<U: LabelUse> CodeBuffer<U> {
             .map(|label| label.offset.map(|offset| offset + shift))
             .collect();
         offsets[entry.0 as usize] = Some(0);
-        Finished { code, offsets }
+        let shift = shift as usize;
+        let pools = self.pools.iter();
+        let pools = pools.map(|pool| pool.start + shift..pool.end + shift);
+        Finished {
+            code,
+            pools: pools.collect(),
+            offsets,
+        }
     }
 }

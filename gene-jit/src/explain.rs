@@ -36,8 +36,8 @@ pub struct Stretch {
 pub struct Instruction {
     /// Offset in the function's code.
     pub offset: usize,
-    /// Its bytes, as one little-endian word.
-    pub word: u32,
+    /// Its bytes, as one little-endian word; `None` for half of a literal, most of which are addresses.
+    pub word: Option<u32>,
     /// As assembly, by a disassembler that knows nothing of this project.
     pub assembly: String,
     /// The rules that fired before it.
@@ -71,10 +71,15 @@ fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation {
                 fired.push(rule);
             }
             let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+            let is_literal = compiled.pools.iter().any(|pool| pool.contains(&offset));
             instructions.push(Instruction {
                 offset,
-                word,
-                assembly: disassemble(word),
+                word: (!is_literal).then_some(word),
+                assembly: if is_literal {
+                    "literal".into()
+                } else {
+                    disassemble(word)
+                },
                 rules: fired,
             });
         }
@@ -136,7 +141,8 @@ impl std::fmt::Display for Stretch {
                 assembly,
                 ..
             } = instruction;
-            let line = format!("       {offset:04x}  {word:08x}  {assembly:<36}{rules}");
+            let word = word.map_or("--------".into(), |word| format!("{word:08x}"));
+            let line = format!("       {offset:04x}  {word}  {assembly:<36}{rules}");
             writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())

@@ -105,10 +105,7 @@ pub unsafe fn call(simulator: *mut Simulator, address: usize, args: [u64; 3]) ->
                 })
             };
             let Err(fault) = step else { continue };
-            let helper = (&(*simulator).helpers)
-                .iter()
-                .find(|(address, _)| *address == pc);
-            let Some(&(_, helper)) = helper else {
+            let Some(helper) = (*simulator).helper_at(pc) else {
                 unreachable!("the JIT emits declared instructions only: {fault:?}");
             };
             let x = (*simulator).x;
@@ -139,8 +136,12 @@ pub unsafe fn call(simulator: *mut Simulator, address: usize, args: [u64; 3]) ->
 }
 
 impl Simulator {
-    fn is_helper(&self, address: u64) -> bool {
-        self.helpers.iter().any(|(helper, _)| *helper == address)
+    /// The function of the runtime at an address.
+    fn helper_at(&self, address: u64) -> Option<Helper> {
+        let mut helpers = self.helpers.iter();
+        helpers
+            .find(|(at, _)| *at == address)
+            .map(|&(_, helper)| helper)
     }
 }
 
@@ -202,7 +203,7 @@ impl Machine for Simulator {
     }
 
     fn fetch(&mut self, address: u64) -> Result<Inst, Fault> {
-        if self.is_helper(address) {
+        if self.helper_at(address).is_some() {
             // The host's code is not for this machine.
             return Err(Fault::Undeclared { address, word: 0 });
         }

@@ -46,9 +46,8 @@ impl Lowering<'_> {
             // The loop may be entered with values that it does not expect.
             self.generic_label(pc);
         }
-        if !self.establish(&expects, pc) {
-            // What is known contradicts what the loop needs; it is still compiled for other entries.
-        }
+        // Even if what is known here contradicts what the loop needs, it can still be entered elsewhere.
+        self.establish(&expects, pc);
         self.buffer.bind(label);
         self.locals = expects.clone();
         self.headers.insert(pc, Header { label, expects });

@@ -24,6 +24,7 @@ use gene_vm::value::Value;
 use nodes::NodeState;
 use registers::Registers;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use stubs::{Current, Stub, Thunk};
 
 /// What the code for one body came to.
@@ -38,6 +39,8 @@ pub struct Compiled {
     pub sites: Vec<Site>,
     /// Leaves the function with an exception.
     pub exception_exit: usize,
+    /// Where there are literals instead of instructions.
+    pub pools: Vec<Range<usize>>,
     /// Which instruction the code from an offset on belongs to.
     pub map: Vec<(usize, Part)>,
     /// Which rule emitted the code from an offset on.
@@ -386,6 +389,7 @@ impl Lowering<'_> {
                 .collect(),
             sites,
             exception_exit: finished.offset(exception_exit),
+            pools: finished.pools,
             map,
             rules: self
                 .rules

@@ -690,14 +690,14 @@ impl Lowering<'_> {
         for operand in op.operands() {
             self.evaluate_tree(operand);
         }
-        if let Op::Truthy { x } = op {
-            if let Op::Const { bits } = self.op(x) {
-                if Value::from_bits(bits).is_truthy() == when {
-                    self.jump_to(target as usize);
-                    self.block.next = None;
-                }
-                return;
+        if let Op::Truthy { x } = op
+            && let Op::Const { bits } = self.op(x)
+        {
+            if Value::from_bits(bits).is_truthy() == when {
+                self.jump_to(target as usize);
+                self.block.next = None;
             }
+            return;
         }
         self.begin(self.block.pc(node), self.block.stack_before(node));
         let cond = isle::constructor_test(self, &op);

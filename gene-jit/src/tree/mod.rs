@@ -503,19 +503,14 @@ impl Builder<'_> {
             settled,
             home,
         });
-        if let Some(deep) = self.entries.len().checked_sub(MAX_PENDING + 1) {
-            if !self.entries[deep].home {
-                self.settle();
-                self.entries[deep].home = true;
-                let value = self.entries[deep].node;
-                self.statement(
-                    Stmt::Spill {
-                        index: deep as u16,
-                        value,
-                    },
-                    &[value],
-                );
-            }
+        if let Some(deep) = self.entries.len().checked_sub(MAX_PENDING + 1)
+            && !self.entries[deep].home
+        {
+            self.settle();
+            self.entries[deep].home = true;
+            let value = self.entries[deep].node;
+            let index = deep as u16;
+            self.statement(Stmt::Spill { index, value }, &[value]);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Runs programs in the interpreter and as compiled code.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 use gene_jit::stats::Statistics;
 use gene_jit::tier::{Backend, Jit, Options};
 use gene_vm::Vm;
@@ -35,8 +37,19 @@ pub fn interpreted(source: &str) -> String {
     run(source, None, false).0
 }
 
+/// Native stack of the thread that a program runs on.
+const STACK: usize = 64 << 20;
+
 /// Runs a program, with a JIT if a threshold is given, with a collection at every safepoint if `stress`.
 pub fn run(source: &str, threshold: Option<u32>, stress: bool) -> (String, Statistics) {
+    let source = source.to_string();
+    let thread = std::thread::Builder::new().stack_size(STACK);
+    let thread = thread.spawn(move || run_here(&source, threshold, stress));
+    let thread = thread.expect("the system starts threads");
+    thread.join().expect("no program makes the runtime panic")
+}
+
+fn run_here(source: &str, threshold: Option<u32>, stress: bool) -> (String, Statistics) {
     let output = Output::default();
     let io = Io::new(Box::new(output.clone()), Box::new(output.clone()));
     let options = gene_vm::vm::Options {
@@ -44,7 +57,7 @@ pub fn run(source: &str, threshold: Option<u32>, stress: bool) -> (String, Stati
         ..Default::default()
     };
     let mut vm = Vm::with_io(options, io);
-    vm.set_native_stack(1 << 20);
+    vm.set_native_stack(STACK - (1 << 20));
     let jit = threshold.map(|threshold| {
         let options = Options::new(Backend::native().unwrap_or(Backend::Simulator));
         let jit = Jit::new(Options {
