@@ -36,8 +36,16 @@ pub(super) fn generate(machine: &Machine) -> TokenStream {
             quote! { match (word >> #low) & 0b1111 { #(#arms)* _ => {} } }
         }
     };
+    let patterns = machine.insts.iter().map(|inst| {
+        let (name, (mask, value)) = (&inst.name, inst.fixed());
+        let (mask, value) = (hex(mask), hex(value));
+        quote! { (#name, #mask, #value) }
+    });
     quote! {
         impl Inst {
+            /// The bits that are fixed in each instruction: its name, which bits, and their values.
+            pub const PATTERNS: &'static [(&'static str, u32, u32)] = &[#(#patterns),*];
+
             /// The instruction that a word encodes, if one is declared.
             #[allow(unused_parens, clippy::identity_op)]
             pub fn decode(word: u32) -> Option<Inst> {
@@ -48,14 +56,15 @@ pub(super) fn generate(machine: &Machine) -> TokenStream {
     }
 }
 
+fn hex(value: u32) -> Literal {
+    format!("0x{value:08x}")
+        .parse()
+        .unwrap_or(Literal::u32_unsuffixed(value))
+}
+
 /// Gives the instruction if the word encodes it.
 fn attempt(machine: &Machine, inst: &Inst) -> TokenStream {
     let (mask, value) = inst.fixed();
-    let hex = |value: u32| -> Literal {
-        format!("0x{value:08x}")
-            .parse()
-            .unwrap_or(Literal::u32_unsuffixed(value))
-    };
     let (mask, value) = (hex(mask), hex(value));
     let mut steps = Vec::new();
     let mut conditions = Vec::new();
