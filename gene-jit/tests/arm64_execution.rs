@@ -2,10 +2,6 @@
 //! which may be an emulated one, and by its simulator step, from the same registers, flags and
 //! memory, and must leave the same behind.
 
-mod generated {
-    gene_isle::rules!("rules/arm64/inst.isle");
-}
-
 #[path = "arm64_execution/inputs.rs"]
 mod inputs;
 #[path = "arm64_execution/native.rs"]
@@ -15,6 +11,7 @@ mod simulated;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gene_jit::arm64::isle::Inst;
 use inputs::Random;
 use native::{Exit, Memory, Trial};
 use simulated::Outcome;
@@ -60,7 +57,7 @@ fn the_simulator_does_what_the_machine_does() {
         wrong.len(),
         wrong[..wrong.len().min(40)].join("\n")
     );
-    for &(name, ..) in generated::Inst::PATTERNS {
+    for &(name, ..) in Inst::PATTERNS {
         let seen = exits.get(name).map_or(0, BTreeSet::len);
         match name {
             // It would end this program.

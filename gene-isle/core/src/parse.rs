@@ -8,7 +8,7 @@ use pest::iterators::Pair;
 
 use crate::ast::*;
 use crate::diagnostic::{self, Diagnostic, Errors, did_you_mean};
-use crate::reader::{self, Form};
+use crate::reader::{self, ANNOTATIONS, Form};
 use crate::source::{Sources, Span};
 
 mod grammar {
@@ -24,17 +24,6 @@ use errors::syntax_error;
 use grammar::{Rule as G, RuleFile};
 
 type Parsed<T> = Result<T, Box<Diagnostic>>;
-
-/// Forms of Cranelift's verifier. They say nothing about the code to generate.
-const ANNOTATIONS: &[&str] = &[
-    "attr",
-    "spec",
-    "macro",
-    "state",
-    "model",
-    "form",
-    "instantiate",
-];
 
 /// The forms and the grammar's entry rule for each.
 const FORMS: &[(&str, G)] = &[

@@ -10,6 +10,18 @@ use crate::source::{Sources, Span};
 /// behind it recurse on nesting, so this also bounds the stack they need.
 pub const MAX_DEPTH: usize = 96;
 
+/// Forms of Cranelift's verifier. They say nothing about the code to generate and are skipped, so
+/// they may nest as deeply as they like.
+pub const ANNOTATIONS: &[&str] = &[
+    "attr",
+    "spec",
+    "macro",
+    "state",
+    "model",
+    "form",
+    "instantiate",
+];
+
 /// One top-level form.
 #[derive(Clone, Debug)]
 pub struct Form {
@@ -285,11 +297,13 @@ impl Reader<'_> {
             self.at += 1;
         }
         let span = self.span(start, self.at);
-        if let Some(at) = too_deep_at {
-            return Err(too_deep(self.span(at, at + 1), "forms"));
-        }
         let (begin, end) = head.unwrap_or((start, start + 1));
         let head = self.text[begin..end].to_string();
+        if let Some(at) = too_deep_at
+            && !ANNOTATIONS.contains(&head.as_str())
+        {
+            return Err(too_deep(self.span(at, at + 1), "forms"));
+        }
         Ok(Form {
             span,
             head,

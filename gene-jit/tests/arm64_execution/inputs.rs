@@ -1,6 +1,7 @@
 //! What is executed: instructions with all kinds of operands, and states to execute them in.
 
-use super::generated::Inst;
+use gene_jit::arm64::isle::Inst;
+
 use super::native::{Memory, State, Trial};
 
 /// A reproducible source of random numbers.

@@ -16,9 +16,11 @@
 
 use std::mem::offset_of;
 
-use memmap2::{Mmap, MmapMut};
+use gene_jit::arm64::isle::{FReg, Fixup, Half64, Imm16, Inst, Offset8, Reg, Sink, Target};
+use gene_jit::buffer::Label;
+use gene_jit::memory::CodeMemory;
+use memmap2::MmapMut;
 
-use super::generated::{FReg, Half64, Imm16, Inst, Offset8, Reg, Target};
 use super::inputs;
 
 /// What instructions read and write, but for memory, as the code below expects it.
@@ -97,11 +99,11 @@ struct Builder {
     words: Vec<u32>,
 }
 
-impl super::generated::Sink for Builder {
+impl Sink for Builder {
     fn put4(&mut self, word: u32) {
         self.words.push(word);
     }
-    fn use_label(&mut self, _: super::generated::Label, _: super::generated::Fixup) {
+    fn use_label(&mut self, _: Label, _: Fixup) {
         unreachable!("distances are given as numbers")
     }
 }
@@ -234,7 +236,7 @@ fn saved(index: usize) -> usize {
 
 /// Executable code for many instructions.
 pub struct Code {
-    code: Mmap,
+    code: CodeMemory,
     trials: Vec<Trial>,
     /// The index of the first word of the code that enters, for each pair.
     enter: Vec<usize>,
@@ -269,19 +271,14 @@ impl Code {
             .iter()
             .flat_map(|word| word.to_le_bytes())
             .collect();
-        let mut code = MmapMut::map_anon(bytes.len()).expect("memory for code");
-        code.copy_from_slice(&bytes);
-        let code = code.make_exec().expect("executable memory");
-        let range = code.as_ptr_range();
-        // SAFETY: the range is that of the mapping.
-        unsafe { clear_cache::clear_cache(range.start, range.end) };
+        let code = CodeMemory::new(&bytes, true).expect("executable memory");
         let trials = places
             .into_iter()
             .map(|(place, word, pair)| Trial {
                 word,
                 inst: Inst::decode(word)
                     .unwrap_or_else(|| panic!("{word:08x} is no declared instruction")),
-                address: code.as_ptr() as u64 + 4 * place as u64,
+                address: code.address() as u64 + 4 * place as u64,
                 pair,
             })
             .collect();
@@ -300,7 +297,7 @@ impl Code {
     pub fn run(&self, trial: &Trial, before: &State, memory: &mut Memory) -> Result {
         let mut state = before.clone();
         state.entry = trial.address;
-        let enter = self.code[4 * self.enter[trial.pair]..].as_ptr();
+        let enter = &self.code.bytes()[4 * self.enter[trial.pair]] as *const u8;
         memory.expose();
         // SAFETY: the code is a function of this signature. It keeps what its caller wants kept,
         // and writes nothing but the state and what the instruction stores, which the simulator

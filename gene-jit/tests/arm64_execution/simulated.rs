@@ -1,6 +1,7 @@
 //! Executing one instruction by its simulator step.
 
-use super::generated::{self, Inst};
+use gene_jit::arm64::isle::{self, Inst};
+
 use super::native::{Exit, Memory, Result as Native, State, Trial};
 
 /// What an instruction has done.
@@ -28,7 +29,7 @@ struct Simulator<'a> {
     stores: Vec<(u64, Vec<u8>)>,
 }
 
-impl generated::Machine for Simulator<'_> {
+impl isle::Machine for Simulator<'_> {
     type Stop = Stop;
 
     fn reg(&self, number: u8) -> u64 {
