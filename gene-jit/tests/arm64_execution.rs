@@ -29,12 +29,15 @@ fn the_simulator_does_what_the_machine_does() {
     let mut random = Random(11);
     let words: Vec<u32> = inputs::words(WORDS, &mut random);
     let code = native::Code::new(&words);
+    let inputs = inputs::Inputs::new(&mut random);
     let mut memory = Memory::new();
     let mut exits: BTreeMap<&str, BTreeSet<Exit>> = BTreeMap::new();
     let (mut trials, mut wrong) = (0, Vec::new());
     for trial in code.trials() {
         for _ in 0..STATES {
-            let Some((before, expected)) = agreeable_state(trial, &memory, &mut random) else {
+            let Some((before, expected)) =
+                agreeable_state(&inputs, trial, &code, &memory, &mut random)
+            else {
                 continue;
             };
             let actual = code.run(trial, &before, &mut memory);
@@ -74,14 +77,16 @@ fn the_simulator_does_what_the_machine_does() {
 /// A state in which the instruction stays within the memory and the code made for it, and what
 /// the simulator makes of it.
 fn agreeable_state(
+    inputs: &inputs::Inputs,
     trial: &Trial,
+    code: &native::Code,
     memory: &Memory,
     random: &mut Random,
 ) -> Option<(native::State, Outcome)> {
     let mut hint = inputs::Hint::None;
     for _ in 0..8 {
-        let state = inputs::state(trial, memory, hint, random);
-        match simulated::execute(trial, &state, memory) {
+        let state = inputs.state(trial, memory, hint, random);
+        match simulated::execute(trial, &state, code, memory) {
             Ok(outcome) => return Some((state, outcome)),
             Err(simulated::Stop::Memory) => hint = inputs::Hint::Pointers,
             Err(simulated::Stop::Jump) => hint = inputs::Hint::Jumps,

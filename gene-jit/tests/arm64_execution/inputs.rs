@@ -157,32 +157,56 @@ fn float(random: &mut Random) -> u64 {
     }
 }
 
-/// A state to execute an instruction in.
-pub fn state(trial: &Trial, memory: &Memory, hint: Hint, random: &mut Random) -> State {
-    let mut state = State::default();
-    state.x.fill_with(|| integer(random));
-    state.d.fill_with(|| float(random));
-    // The stack pointer must be aligned where it is a base.
-    state.sp = memory.middle();
-    state.nzcv = random.below(16) << 28;
-    let [_, rn, _, rm] = register_fields(trial.word);
-    match hint {
-        Hint::None => {}
-        Hint::Pointers => {
-            if let Some(index) = state.x.get_mut(usize::from(rm)) {
-                *index = random.below(2000).wrapping_sub(1000);
-            }
-            if let Some(base) = state.x.get_mut(usize::from(rn)) {
-                *base = memory.middle() + random.below(64);
-            }
-        }
-        Hint::Jumps => {
-            let place = trial.forwards();
-            state.x[30] = place;
-            if let Some(target) = state.x.get_mut(usize::from(rn)) {
-                *target = place;
-            }
+/// States to execute instructions in.
+pub struct Inputs {
+    /// What they are made from: new values for all registers each time would take too long.
+    states: Vec<State>,
+}
+
+impl Inputs {
+    pub fn new(random: &mut Random) -> Inputs {
+        let states = (0..64).map(|_| {
+            let mut state = State::default();
+            state.x.fill_with(|| integer(random));
+            state.d.fill_with(|| float(random));
+            state
+        });
+        Inputs {
+            states: states.collect(),
         }
     }
-    state
+
+    /// A state, in which the registers that the instruction names have new values.
+    pub fn state(&self, trial: &Trial, memory: &Memory, hint: Hint, random: &mut Random) -> State {
+        let mut state = self.states[random.below(self.states.len() as u64) as usize].clone();
+        for field in register_fields(trial.word) {
+            if let Some(register) = state.x.get_mut(usize::from(field)) {
+                *register = integer(random);
+            }
+            state.d[usize::from(field)] = float(random);
+        }
+        // The stack pointer must be aligned where it is a base.
+        state.sp = memory.middle();
+        state.nzcv = random.below(16) << 28;
+        let [_, rn, _, rm] = register_fields(trial.word);
+        match hint {
+            Hint::None => {}
+            Hint::Pointers => {
+                if let Some(index) = state.x.get_mut(usize::from(rm)) {
+                    *index = random.below(2000).wrapping_sub(1000);
+                }
+                if let Some(base) = state.x.get_mut(usize::from(rn)) {
+                    *base = memory.middle() + random.below(64);
+                }
+            }
+            Hint::Jumps => {
+                let place = trial.forwards();
+                state.x[30] = place;
+                if let Some(target) = state.x.get_mut(usize::from(rn)) {
+                    *target = place;
+                }
+            }
+        }
+        state
+    }
 }

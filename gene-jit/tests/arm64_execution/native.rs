@@ -293,6 +293,13 @@ impl Code {
         &self.trials
     }
 
+    /// Bytes of the code, which instructions may read.
+    pub fn get(&self, address: u64, count: usize) -> Option<&[u8]> {
+        let index = address.checked_sub(self.code.address() as u64)?;
+        let index = usize::try_from(index).ok()?;
+        self.code.bytes().get(index..index.checked_add(count)?)
+    }
+
     /// Executes one instruction, which must stay within the memory and go to a landing place.
     pub fn run(&self, trial: &Trial, before: &State, memory: &mut Memory) -> Result {
         let mut state = before.clone();

@@ -2,7 +2,7 @@
 
 use gene_jit::arm64::isle::{self, Inst};
 
-use super::native::{Exit, Memory, Result as Native, State, Trial};
+use super::native::{Code, Exit, Memory, Result as Native, State, Trial};
 
 /// What an instruction has done.
 pub struct Outcome {
@@ -25,6 +25,7 @@ pub enum Stop {
 struct Simulator<'a> {
     state: State,
     pc: u64,
+    code: &'a Code,
     memory: &'a Memory,
     stores: Vec<(u64, Vec<u8>)>,
 }
@@ -62,11 +63,12 @@ impl isle::Machine for Simulator<'_> {
         self.pc = address;
     }
     fn load(&mut self, address: u64, bytes: u8) -> Result<u64, Stop> {
-        let bytes = self
-            .memory
-            .get(address, usize::from(bytes))
+        let bytes = usize::from(bytes);
+        let found = self.memory.get(address, bytes);
+        let found = found
+            .or_else(|| self.code.get(address, bytes))
             .ok_or(Stop::Memory)?;
-        Ok(bytes
+        Ok(found
             .iter()
             .rev()
             .fold(0, |value, &byte| value << 8 | u64::from(byte)))
@@ -88,11 +90,17 @@ impl isle::Machine for Simulator<'_> {
 }
 
 /// Executes the instruction of a trial.
-pub fn execute(trial: &Trial, before: &State, memory: &Memory) -> Result<Outcome, Stop> {
+pub fn execute(
+    trial: &Trial,
+    before: &State,
+    code: &Code,
+    memory: &Memory,
+) -> Result<Outcome, Stop> {
     let (state, stores) = (before.clone(), Vec::new());
     let mut simulator = Simulator {
         state,
         pc: trial.address,
+        code,
         memory,
         stores,
     };
