@@ -228,9 +228,9 @@ fn collections() {
 #[test]
 fn first_form() {
     let mut vm = Vm::new(Options::default());
-    let first = read_first(&mut vm, "<test>", "one (two").map(written);
+    let first = read_first(&mut vm, "one (two").map(written);
     assert_eq!(first.as_deref(), Ok("one"));
-    let empty = read_first(&mut vm, "<test>", " # nothing").unwrap_err();
+    let empty = read_first(&mut vm, " # nothing").unwrap_err();
     assert_eq!(empty.message, "EOF while reading (1, 1)");
 }
 

@@ -39,7 +39,7 @@ impl Vm {
         let Some(text) = text.as_str() else {
             return Err(self.bad_argument("$parse expects a string"));
         };
-        read_first(self, "<input>", text).map_err(|error| self.read_error(error))
+        read_first(self, text).map_err(|error| self.read_error(error))
     }
 
     fn read_error(&mut self, error: ReadError) -> Raise {
@@ -242,7 +242,7 @@ fn deserialize(vm: &mut Vm, args: Args) -> Result {
     let Some(text) = text.as_str() else {
         return Err(vm.bad_argument("deserialize expects a string"));
     };
-    let form = read_first(vm, "<input>", text).map_err(|error| vm.read_error(error))?;
+    let form = read_first(vm, text).map_err(|error| vm.read_error(error))?;
     let value = match form.get::<Gene>() {
         Some(gene) if crate::print::written(gene.head) == "gene/serialization" => {
             gene.children.first().copied().unwrap_or(Value::NIL)

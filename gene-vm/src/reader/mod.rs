@@ -58,22 +58,18 @@ impl std::error::Error for ReadError {}
 
 /// Reads all forms of a text. The values are not rooted: no safepoint may pass before they are.
 pub fn read_all(vm: &mut Vm, source_name: &str, text: &str) -> Result<Vec<Value>, ReadError> {
-    read(vm, source_name, text, false)
+    let first = vm.sources.add(source_name, text);
+    read(vm, text, first, false)
 }
 
-/// Reads the first form of a text; what follows is ignored.
-pub fn read_first(vm: &mut Vm, source_name: &str, text: &str) -> Result<Value, ReadError> {
-    let forms = read(vm, source_name, text, true)?;
+/// Reads the first form of a text; what follows is ignored. The text is not kept, as programs may read
+/// any number of them: the forms have no positions.
+pub fn read_first(vm: &mut Vm, text: &str) -> Result<Value, ReadError> {
+    let forms = read(vm, text, Pos::NONE, true)?;
     Ok(forms[0])
 }
 
-fn read(
-    vm: &mut Vm,
-    source_name: &str,
-    text: &str,
-    only_first: bool,
-) -> Result<Vec<Value>, ReadError> {
-    let first = vm.sources.add(source_name, text);
+fn read(vm: &mut Vm, text: &str, first: Pos, only_first: bool) -> Result<Vec<Value>, ReadError> {
     let mut builder = build::Builder::new(&mut vm.heap, text, first);
     builder.read(only_first).map_err(|error| ReadError {
         message: error.message,
