@@ -141,6 +141,8 @@ pub struct Vm {
     pub(crate) names_epoch: u32,
     /// Where the generator body that just yielded goes on.
     pub(crate) suspended: Option<usize>,
+    /// Has any class a method `==`?
+    pub(crate) has_equality_methods: bool,
     /// Nesting of `on_method_missing`.
     pub(crate) missing_depth: u32,
     /// Safepoints left before the step limit, if there is one.
@@ -194,6 +196,7 @@ impl Vm {
             kept: Rc::default(),
             names_epoch: 1,
             suspended: None,
+            has_equality_methods: false,
             missing_depth: 0,
             steps: None,
         });

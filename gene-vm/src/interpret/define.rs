@@ -5,7 +5,7 @@ use crate::compile::SideEntry;
 use crate::heap::Gc;
 use crate::object::*;
 use crate::print::kind_name;
-use crate::symbol::Symbol;
+use crate::symbol::{Symbol, sym};
 use crate::types::Type;
 use crate::value::Value;
 use crate::vm::{ErrorClass, Result, Vm};
@@ -46,6 +46,7 @@ impl Vm {
             class.constructor = Some(method);
         } else {
             class.methods.insert(name, method);
+            self.has_equality_methods |= name == sym::EQ;
         }
         self.methods_changed();
         Ok(())

@@ -166,7 +166,6 @@ macro_rules! outside_ops {
             | Op::GetException
             | Op::SetException
             | Op::GetDefault
-            | Op::GetMemberStrict
             | Op::GetIndexStrict
             | Op::GetDynamicStrict
             | Op::SetIndex

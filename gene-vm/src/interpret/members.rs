@@ -147,16 +147,10 @@ impl Vm {
 
     /// `t/name` with an inline cache for fields of instances.
     pub(super) fn get_member(&mut self, cache: &Cache, target: Value) -> Result {
-        let name = cache.name();
-        if let Some(instance) = target.get::<Instance>()
-            && let Some(slot) = instance.shape.names.get_index_of(&name)
-        {
-            cache.shape.set(instance.shape.address() as usize);
-            cache.slot_or_method.set(slot as u64);
-            cache.next_shape.set(None);
-            return Ok(instance.fields[slot]);
+        match cached_field(cache, target) {
+            Some(field) => Ok(field),
+            None => self.lookup_segment(target, Segment::Name(cache.name())),
         }
-        self.lookup_segment(target, Segment::Name(name))
     }
 
     /// `t/name` where `name` is a variable, too: an array has only elements.
@@ -167,8 +161,12 @@ impl Vm {
         self.get_member(cache, target)
     }
 
-    pub(super) fn get_member_strict(&mut self, target: Value, name: Symbol) -> Result {
-        self.lookup_segment_strict(target, Segment::Name(name))
+    /// As [`Vm::get_member`], for a compound assignment.
+    pub(super) fn get_member_strict(&mut self, cache: &Cache, target: Value) -> Result {
+        match cached_field(cache, target) {
+            Some(field) => Ok(field),
+            None => self.lookup_segment_strict(target, Segment::Name(cache.name())),
+        }
     }
 
     pub(super) fn get_index_strict(&mut self, target: Value, index: i64) -> Result {
@@ -315,6 +313,16 @@ impl Vm {
         };
         Err(self.raise(ErrorClass::Exception, message))
     }
+}
+
+/// A field of an instance, if it is set; the cache remembers its slot.
+fn cached_field(cache: &Cache, target: Value) -> Option<Value> {
+    let instance = target.get::<Instance>()?;
+    let slot = instance.shape.names.get_index_of(&cache.name())?;
+    cache.shape.set(instance.shape.address() as usize);
+    cache.slot_or_method.set(slot as u64);
+    cache.next_shape.set(None);
+    Some(instance.fields[slot])
 }
 
 /// The object of a value whose kind was tested.

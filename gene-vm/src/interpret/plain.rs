@@ -199,7 +199,7 @@ impl Vm {
                 self.replace(3, value);
             }
             Op::GetMemberStrict => {
-                let value = self.get_member_strict(self.operand(0), name())?;
+                let value = self.get_member_strict(&code.caches[index], self.operand(0))?;
                 self.replace(1, value);
             }
             Op::GetIndexStrict => {

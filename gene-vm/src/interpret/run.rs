@@ -293,7 +293,7 @@ impl Vm {
                             };
                             push!(v);
                         }
-                        Op::GetMember => {
+                        Op::GetMember | Op::GetMemberStrict => {
                             let cache = &*(*code).caches.as_ptr().add(instr.c as usize);
                             let target = sp.sub(1).read();
                             let v = if target.heap_kind() == Some(Kind::Instance)
@@ -303,7 +303,11 @@ impl Vm {
                                 let slot = cache.slot_or_method.get() as usize;
                                 *instance.fields.as_ptr().add(slot)
                             } else {
-                                outside!(self.get_member(cache, target))
+                                outside!(if instr.op == Op::GetMember {
+                                    self.get_member(cache, target)
+                                } else {
+                                    self.get_member_strict(cache, target)
+                                })
                             };
                             sp.sub(1).write(v);
                         }
