@@ -36,6 +36,7 @@ pub mod isle {
         "rules/arm64/lower/arith.isle",
         "rules/arm64/lower/compare.isle",
         "rules/arm64/lower/member.isle",
+        "rules/arm64/lower/iterate.isle",
         "rules/arm64/lower/control.isle",
     );
 }

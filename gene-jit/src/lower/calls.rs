@@ -203,10 +203,33 @@ impl Lowering<'_> {
         self.buffer.branch_if_not_zero_word(X0, label);
     }
 
+    /// Makes the element the result of an iteration's step; what other iterators bring joins here.
+    pub(super) fn finish_step(&mut self, element: Reg, target: usize, result: Node) {
+        let pc = self.line.pc as usize;
+        for slot in written_locals(self.code.instrs[pc]) {
+            self.forget_local(slot);
+        }
+        self.buffer.mov(X0, element);
+        self.clobber_scratch();
+        self.bind_result(result);
+        if let Some(label) = self.slow_call.take() {
+            let depth = self.line.stack.depth as usize;
+            let (end, joined) = (self.jump_label(target), self.buffer.label());
+            self.buffer.bind(joined);
+            self.stubs.push(Stub::Step {
+                label,
+                pc,
+                depth,
+                end,
+                joined,
+            });
+        }
+    }
+
     // ── Jumps ──────────────────────────────────────────────────────────────
 
     /// The label of an instruction below, which control comes to with what is known now.
-    fn jump_label(&mut self, target: usize) -> Label {
+    pub(super) fn jump_label(&mut self, target: usize) -> Label {
         match self.world {
             World::Main => self.arrive(target),
             World::Generic => self.generic_label(target),

@@ -365,6 +365,18 @@ impl Context for Lowering<'_> {
         self.slow_call_label()
     }
 
+    fn after(&mut self, slot: u16) -> u16 {
+        slot + 1
+    }
+
+    fn jump_label(&mut self, target: u32) -> Label {
+        Lowering::jump_label(self, target as usize)
+    }
+
+    fn step_result(&mut self, element: Reg, target: u32, result: Node) {
+        self.finish_step(element, target as usize, result);
+    }
+
     fn call_code(&mut self, entry: Reg, count: u16, result: Node) {
         self.call_entry(entry, count, result);
     }

@@ -73,6 +73,14 @@ pub enum Stub {
         depth: usize,
         joined: Label,
     },
+    /// An iterator that is no array makes its step.
+    Step {
+        label: Label,
+        pc: usize,
+        depth: usize,
+        end: Label,
+        joined: Label,
+    },
     /// A frame does not fit.
     Overflow { label: Label },
     /// A safepoint at the entry.
@@ -337,6 +345,25 @@ impl Lowering<'_> {
                 self.mark(Part::Slow(pc));
                 self.buffer.bind(label);
                 self.call_runtime(Helper::Call, pc, depth);
+                self.buffer.branch(joined);
+            }
+            Stub::Step {
+                label,
+                pc,
+                depth,
+                end,
+                joined,
+            } => {
+                self.mark(Part::Slow(pc));
+                self.buffer.bind(label);
+                let runtime = self.buffer.label();
+                let slots = self.code.instrs[pc].b as i64 * 8;
+                self.buffer.range_step(slots, end, joined, runtime);
+                self.buffer.bind(runtime);
+                self.call_runtime(Helper::Branch, pc, depth);
+                self.buffer.branch_if_not_zero_word(X0, end);
+                let offset = self.operand_offset(depth);
+                self.buffer.load(X0, FRAME, offset);
                 self.buffer.branch(joined);
             }
             Stub::Overflow { label } => {

@@ -291,6 +291,12 @@ pub enum Stmt {
     BranchPlain {
         target: u32,
     },
+    /// The next element of the iteration whose state begins at a local slot; jumps at the end.
+    IterNext {
+        slots: u16,
+        target: u32,
+        result: Node,
+    },
     /// Stores an element; the value stays on the stack if it is kept.
     SetElement {
         of: Node,
@@ -824,7 +830,6 @@ impl Builder<'_> {
             }
             Opcode::JumpIfMacro
             | Opcode::Unwrap
-            | Opcode::IterNext
             | Opcode::IterNextPair
             | Opcode::JumpIfContractsOff => {
                 self.plain(instr, Stmt::BranchPlain { target: c as u32 });
@@ -842,6 +847,24 @@ impl Builder<'_> {
                 |result| Stmt::CallSelf { count: b, result },
                 Stmt::TailCallSelf { count: b },
             ),
+            Opcode::IterNext => {
+                for slot in written_locals(instr) {
+                    self.settle_local(slot);
+                }
+                let result = self.node(Op::Result);
+                let (slots, target) = (b, c as u32);
+                self.line(Stmt::IterNext {
+                    slots,
+                    target,
+                    result,
+                });
+                for entry in &mut self.entries {
+                    entry.settled = true;
+                    entry.home = true;
+                }
+                self.push_node(result, true, false);
+            }
+
             Opcode::CallMethod => {
                 let (count, cache) = (b + 1, c as u32);
                 self.call(
