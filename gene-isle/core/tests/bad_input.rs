@@ -32,7 +32,7 @@ fn files_truncated_anywhere_are_refused_or_fine() {
             let cut = &text[..at];
             // Inside a form, something is missing.
             let open = cut.matches('(').count() > cut.matches(')').count();
-            if let Ok(_) = ours(cut) {
+            if ours(cut).is_ok() {
                 assert!(!open || cut.contains(';'), "accepted: {cut}");
             }
         }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::generated::{Inst, Machine, Target};
+use super::generated::{Inst, Machine};
 use super::{Random, words};
 
 /// Where the code and the data of a case lie.

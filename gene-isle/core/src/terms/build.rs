@@ -270,7 +270,7 @@ impl TermEnv {
         let Some(id) = self.require(name, errors) else {
             return;
         };
-        self.check_template(&extractor.template, extractor, errors);
+        self.check_template(&extractor.template, errors);
         let term = &mut self.terms[id.index()];
         if extractor.params.len() != term.args.len() {
             let message = format!(
@@ -318,20 +318,20 @@ impl TermEnv {
     }
 
     /// All terms in a template must exist even if nothing uses the extractor.
-    fn check_template(&self, pattern: &Pattern, extractor: &ast::Extractor, errors: &mut Errors) {
+    fn check_template(&self, pattern: &Pattern, errors: &mut Errors) {
         match &pattern.kind {
             PatternKind::Term(name, args) => {
                 self.require(name, errors);
                 for arg in args {
-                    self.check_template(arg, extractor, errors);
+                    self.check_template(arg, errors);
                 }
             }
             PatternKind::And(parts) => {
                 for part in parts {
-                    self.check_template(part, extractor, errors);
+                    self.check_template(part, errors);
                 }
             }
-            PatternKind::Bind(_, inner) => self.check_template(inner, extractor, errors),
+            PatternKind::Bind(_, inner) => self.check_template(inner, errors),
             _ => {}
         }
     }
