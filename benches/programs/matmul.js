@@ -37,7 +37,7 @@ function multiply(a, b, size) {
 }
 
 function run(size) {
-  const product = multiply(matrix(size, 0.5), matrix(size, 0.25), size);
+  const product = multiply(matrix(size, 0.0005), matrix(size, 0.00025), size);
   const middle = size >> 1;
   return Math.trunc(dot(product[middle], product[0], size));
 }

@@ -43,7 +43,7 @@ local function multiply(a, b, size)
 end
 
 local function run(size)
-  local product = multiply(matrix(size, 0.5), matrix(size, 0.25), size)
+  local product = multiply(matrix(size, 0.0005), matrix(size, 0.00025), size)
   local middle = math.floor(size / 2) + 1
   return dot(product[middle], product[1], size)
 end

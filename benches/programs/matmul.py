@@ -28,7 +28,7 @@ def multiply(a, b, size):
 
 
 def run(size):
-    product = multiply(matrix(size, 0.5), matrix(size, 0.25), size)
+    product = multiply(matrix(size, 0.0005), matrix(size, 0.00025), size)
     middle = size >> 1
     return int(dot(product[middle], product[0], size))
 
