@@ -35,7 +35,7 @@ pub trait Tier {
     ) -> Option<Value>;
 }
 
-/// Does the interpreter run this instruction through [`Vm::execute`], as a function of
+/// Does the interpreter run this instruction through [`Vm::execute_plain`], as a function of
 /// the operand stack that neither jumps nor changes frames? Compiled code may call that function, too.
 pub fn is_plain(instr: Instr) -> bool {
     crate::interpret::is_plain(instr)

@@ -251,13 +251,12 @@ impl Vm {
 
     /// Turns a value into an exception (12.1).
     pub fn as_exception(&mut self, value: Value) -> Value {
-        if let Some(instance) = value.get::<Instance>() {
-            if instance
+        if let Some(instance) = value.get::<Instance>()
+            && instance
                 .class()
                 .is_subclass_of(self.builtins.classes.exception)
-            {
-                return value;
-            }
+        {
+            return value;
         }
         let message = if value.as_str().is_some() {
             value

@@ -75,7 +75,11 @@ impl Step {
                 shell,
                 "cargo doc --workspace --no-deps --document-private-items"
             )
-            .env("RUSTDOCFLAGS", "-D warnings")
+            // Private items are documented, too, so links to them lead somewhere.
+            .env(
+                "RUSTDOCFLAGS",
+                "-D warnings -A rustdoc::private-intra-doc-links",
+            )
             .run()?,
             // The host step has run everything natively but for one mode.
             Step::Arm64 if arm64::NATIVE => {

@@ -24,7 +24,7 @@ pub fn measure() {
             let text = std::fs::read_to_string(path).expect("a rule file");
             sources.add(path.display().to_string(), text);
         }
-        let files = Files::from_paths(&paths, &[]).map_err(|(path, error)| (path, error));
+        let files = Files::from_paths(&paths, &[]);
         let files = Arc::new(files.expect("the same files"));
         let ours = || compile(&sources).expect("the rules of Cranelift are right");
         let times = compare(ROUNDS, || drop(black_box(ours())), || check(&files, false));

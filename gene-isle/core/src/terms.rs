@@ -64,12 +64,12 @@ pub enum Constructor {
     Extern(String, Span),
     /// By emitting a machine instruction.
     Inst {
-        /// Which, as an index into [`Machine::insts`].
+        /// Which, as an index into [`Machine::insts`](crate::machine::Machine::insts).
         inst: usize,
         /// Whether result registers are arguments rather than chosen by the context.
         to: bool,
     },
-    /// By testing whether a value fits an immediate: an index into [`Machine::immediates`].
+    /// By testing whether a value fits an immediate: an index into [`Machine::immediates`](crate::machine::Machine::immediates).
     Immediate(usize),
     /// By calling a runtime function: an index into [`TermEnv::helpers`].
     Helper(usize),

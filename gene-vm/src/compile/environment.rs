@@ -59,6 +59,9 @@ pub struct Unit {
     pub has_macros: bool,
 }
 
+/// The declarations of one name: (number, binding), ascending.
+type Declarations = Vec<(u32, Rc<Binding>)>;
+
 /// One lexical scope.
 pub struct StaticScope {
     /// The module or evaluated form that it is part of.
@@ -69,8 +72,7 @@ pub struct StaticScope {
     pub nesting: u32,
     /// Does each run of the scope make a heap object for captured variables?
     pub has_heap_scope: bool,
-    /// The declarations of each name: (number, binding), ascending.
-    names: RefCell<FxHashMap<Symbol, Vec<(u32, Rc<Binding>)>>>,
+    names: RefCell<FxHashMap<Symbol, Declarations>>,
     next: Cell<u32>,
     /// Number of slots in the heap object.
     pub heap_slots: Cell<u32>,

@@ -26,7 +26,7 @@ impl Compiler<'_> {
         };
         while let Some((&keyword, tail)) = rest.split_first() {
             if keyword.is_symbol(sym::FINALLY) {
-                if tail.iter().any(|f| is_part(f)) {
+                if tail.iter().any(is_part) {
                     return self.error("try: finally must come last");
                 }
                 split.finally = tail;

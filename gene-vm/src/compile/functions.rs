@@ -132,7 +132,7 @@ impl Compiler<'_> {
                 .first()
                 .is_none_or(|list| list.get::<Array>().is_none())
             {
-                let wrong = parts.first().is_some();
+                let wrong = !parts.is_empty();
                 return self.error(if wrong {
                     "fn argument list must be an array, e.g. [a b]"
                 } else {

@@ -1,8 +1,8 @@
 //! The interpreter.
 //!
-//! [`Vm::run`] is one loop over the instructions of all frames. What is frequent stands in the loop; every other
+//! [`Vm::run`](crate::vm::Vm::run) is one loop over the instructions of all frames. What is frequent stands in the loop; every other
 //! instruction that neither jumps nor changes frames is a function of the operand stack, reached
-//! through [`Vm::execute_plain`], which compiled code calls, too. A call of Gene code from Gene
+//! through [`Vm::execute_plain`](crate::vm::Vm::execute_plain), which compiled code calls, too. A call of Gene code from Gene
 //! code pushes a [`frames::Frame`] and stays in the loop; native code enters the loop anew.
 
 mod arithmetic;

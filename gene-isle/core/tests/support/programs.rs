@@ -91,7 +91,7 @@ impl Generator<'_> {
             let parameters: Vec<String> = (0..args.len()).map(|at| format!("a{at}")).collect();
             let parts = parameters.join(" ");
             // A template that gives its parameters the types of the term, or does not.
-            let body = match ret {
+            match ret {
                 "E" => {
                     args = vec!["T", "E"];
                     format!(
@@ -117,8 +117,7 @@ impl Generator<'_> {
                         self.pick(&["1", "_", "true", "$K"])
                     )
                 }
-            };
-            body
+            }
         } else {
             let infallible = self.pick(&["", "infallible "]);
             format!("(extern extractor {infallible}{name} {name})")
