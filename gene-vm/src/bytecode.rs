@@ -408,8 +408,6 @@ opcodes! {
     Await Int,
     /// `[v] → [string]`
     TypeOf None,
-    /// `[v] → [v]`: contracts are off to T
-    JumpIfContractsOff Jump,
 }
 
 impl Instr {

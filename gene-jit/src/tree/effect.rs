@@ -99,7 +99,7 @@ pub fn effect(code: &Code, instr: Instr) -> Effect {
         | Op::JumpIfNotLocalGtLocal
         | Op::JumpIfNotLocalGeLocal
         | Op::JumpIfDefined => branch(0, 0, 0),
-        Op::JumpIfMacro | Op::JumpIfContractsOff | Op::Unwrap => branch(1, 1, 1),
+        Op::JumpIfMacro | Op::Unwrap => branch(1, 1, 1),
         Op::IterNext => branch(0, 1, 0),
         Op::IterNextPair => branch(0, 2, 0),
 

@@ -828,10 +828,7 @@ impl Builder<'_> {
                 let x = self.local(b);
                 self.branch(Op::Defined { x }, true, instr);
             }
-            Opcode::JumpIfMacro
-            | Opcode::Unwrap
-            | Opcode::IterNextPair
-            | Opcode::JumpIfContractsOff => {
+            Opcode::JumpIfMacro | Opcode::Unwrap | Opcode::IterNextPair => {
                 self.plain(instr, Stmt::BranchPlain { target: c as u32 });
             }
 

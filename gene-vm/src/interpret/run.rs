@@ -560,11 +560,6 @@ impl Vm {
                                 jump!();
                             }
                         }
-                        Op::JumpIfContractsOff => {
-                            if !self.options.contracts {
-                                jump!();
-                            }
-                        }
 
                         Op::Call => {
                             let count = instr.b as usize;

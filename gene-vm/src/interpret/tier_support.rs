@@ -53,7 +53,6 @@ impl Vm {
             Op::JumpIfNotLocalGtLocal => (0, !self.compare(Comparison::Gt, local(a), local(b))?),
             Op::JumpIfNotLocalGeLocal => (0, !self.compare(Comparison::Ge, local(a), local(b))?),
             Op::JumpIfDefined => (0, local(b) != Value::UNDEFINED),
-            Op::JumpIfContractsOff => (0, !self.options.contracts),
             Op::JumpIfMacro => {
                 let function = operand(0).get::<Function>();
                 (
