@@ -82,6 +82,11 @@ impl SourceMap {
         Pos(first)
     }
 
+    /// The start of the text that was added last.
+    pub fn latest(&self) -> Pos {
+        self.sources.last().map_or(Pos::NONE, |source| Pos(source.first))
+    }
+
     /// The source that holds a position, and the byte offset in it.
     pub fn source(&self, pos: Pos) -> Option<(&Source, usize)> {
         if pos == Pos::NONE {

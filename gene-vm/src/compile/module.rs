@@ -76,6 +76,9 @@ pub fn module(
         ModuleKind::Session => Body::Session,
     };
     let mut compiler = Compiler::new(vm, prototype.clone(), unit, captured, body);
+    // What stands outside of any bracket has no position of its own.
+    let start = compiler.vm.sources.latest();
+    compiler.e.at(start);
     // The module's heap scope is made by whoever runs it: to the code it is the function's own scope.
     compiler.scopes.push(ScopeState {
         scope: scope.clone(),
