@@ -84,7 +84,9 @@ impl SourceMap {
 
     /// The start of the text that was added last.
     pub fn latest(&self) -> Pos {
-        self.sources.last().map_or(Pos::NONE, |source| Pos(source.first))
+        self.sources
+            .last()
+            .map_or(Pos::NONE, |source| Pos(source.first))
     }
 
     /// The source that holds a position, and the byte offset in it.

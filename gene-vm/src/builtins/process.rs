@@ -6,6 +6,7 @@ use crate::symbol::Symbol;
 use crate::value::Value;
 use crate::vm::{Result, Vm};
 use std::io::Read;
+use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
 pub(super) fn install(vm: &mut Vm, system: Gc<Namespace>) {
@@ -16,11 +17,15 @@ pub(super) fn install(vm: &mut Vm, system: Gc<Namespace>) {
 }
 
 impl Vm {
-    /// A command with the environment as the program has changed it.
-    pub(super) fn command(&self, program: &str) -> Command {
+    /// A command with the environment as the program has changed it. A missing file is found here: where another
+    /// processor is emulated, starting it does not fail.
+    pub(super) fn command(&self, program: &str) -> std::io::Result<Command> {
+        if Path::new(program).is_absolute() {
+            std::fs::metadata(program)?;
+        }
         let mut command = Command::new(program);
         command.envs(&self.builtins.environment);
-        command
+        Ok(command)
     }
 }
 
@@ -51,9 +56,7 @@ fn exec(vm: &mut Vm, args: Args) -> Result {
     vm.io.flush();
     let output = vm
         .command(program)
-        .args(arguments)
-        .stderr(Stdio::inherit())
-        .output();
+        .and_then(|mut command| command.args(arguments).stderr(Stdio::inherit()).output());
     match output {
         Ok(output) => Ok(vm.heap.string(whole_lines(&output.stdout))),
         Err(error) => Err(vm.fail(format!("Failed to execute command: {error}"))),
@@ -81,7 +84,7 @@ fn run_shell(vm: &mut Vm, args: Args, function: &str) -> Result<(Value, i32)> {
     vm.io.flush();
     let run = || {
         let (mut reader, writer) = std::io::pipe()?;
-        let mut command = vm.command("sh");
+        let mut command = vm.command("sh")?;
         command.args(["-c", text]);
         command.stdout(writer.try_clone()?).stderr(writer);
         let mut child = command.spawn()?;

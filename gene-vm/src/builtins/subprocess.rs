@@ -121,7 +121,10 @@ fn start(vm: &mut Vm, args: Args) -> Result {
     let Some((program, arguments)) = words.as_ref().and_then(|words| words.split_first()) else {
         return Err(vm.bad_argument("Process.start requires a program and string arguments"));
     };
-    let mut command = vm.command(program);
+    let mut command = match vm.command(program) {
+        Ok(command) => command,
+        Err(error) => return Err(vm.fail(format!("Failed to start process: {error}"))),
+    };
     command.args(arguments);
     let directory = args.keyword(Symbol::intern("cwd"));
     if let Some(directory) = directory.as_ref().and_then(Value::as_str) {
