@@ -86,6 +86,25 @@ unsafe fn arrive<'a>(
     (vm, code)
 }
 
+/// As [`arrive`], for the instruction at `pc`; it is counted.
+///
+/// # Safety
+/// As for [`arrive`]; `shared` is what the JIT gave to the code.
+unsafe fn arrive_at<'a>(
+    vm: *mut Vm,
+    code: *const Code,
+    pc: usize,
+    base: *mut Value,
+    depth: usize,
+    shared: *const Shared,
+) -> (&'a mut Vm, &'a Code) {
+    // SAFETY: what the caller promises.
+    let ((vm, code), shared) = unsafe { (arrive(vm, code, base, depth), &*shared) };
+    let op = code.instrs[pc].op;
+    shared.statistics.borrow_mut().count_helper(op);
+    (vm, code)
+}
+
 fn answer(result: Result<u64, Raise>) -> u64 {
     result.unwrap_or(Value::EXCEPTION.bits())
 }
@@ -100,11 +119,7 @@ unsafe extern "C" fn plain(
 ) -> u64 {
     // SAFETY: compiled code passes its own instruction and frame.
     unsafe {
-        let (vm, code) = arrive(vm, code, base, depth);
-        (*shared)
-            .statistics
-            .borrow_mut()
-            .count_helper(code.instrs[pc].op);
+        let (vm, code) = arrive_at(vm, code, pc, base, depth, shared);
         answer(vm.execute_plain(code, pc, base).map(|()| Value::NIL.bits()))
     }
 }
@@ -119,11 +134,7 @@ unsafe extern "C" fn branch(
 ) -> u64 {
     // SAFETY: compiled code passes its own instruction and frame.
     unsafe {
-        let (vm, code) = arrive(vm, code, base, depth);
-        (*shared)
-            .statistics
-            .borrow_mut()
-            .count_helper(code.instrs[pc].op);
+        let (vm, code) = arrive_at(vm, code, pc, base, depth, shared);
         answer(vm.execute_branch(code, pc, base).map(u64::from))
     }
 }
@@ -138,11 +149,7 @@ unsafe extern "C" fn call(
 ) -> u64 {
     // SAFETY: compiled code passes its own instruction and frame.
     unsafe {
-        let (vm, code) = arrive(vm, code, base, depth);
-        (*shared)
-            .statistics
-            .borrow_mut()
-            .count_helper(code.instrs[pc].op);
+        let (vm, code) = arrive_at(vm, code, pc, base, depth, shared);
         answer(vm.execute_call(code, pc, base).map(Value::bits))
     }
 }

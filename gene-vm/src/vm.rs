@@ -150,8 +150,6 @@ pub struct Vm {
 }
 
 impl Vm {
-    /// Offset of the context in the VM, for compiled code.
-    pub const CONTEXT_OFFSET: usize = std::mem::offset_of!(Vm, context);
     /// Offset of the 32-bit poll word in the VM, for compiled code: when it is not 0, a safepoint must call
     /// [`Vm::safepoint`].
     pub const POLL_OFFSET: usize = std::mem::offset_of!(Vm, heap) + Heap::POLL_OFFSET;

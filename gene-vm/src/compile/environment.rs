@@ -119,11 +119,6 @@ impl StaticScope {
         })
     }
 
-    /// A scope in which every name is unknown: what modules start from.
-    pub fn outermost() -> Rc<StaticScope> {
-        StaticScope::new(Rc::default(), None, false)
-    }
-
     /// Declares a name from here on.
     pub fn declare(&self, name: Symbol, binding: Binding) -> Rc<Binding> {
         let number = self.next.get();
