@@ -15,6 +15,8 @@ pub enum Step {
     Fmt,
     /// clippy on everything, warnings denied
     Clippy,
+    /// the rule files: without errors, and formatted
+    Rules,
     /// all tests on this machine
     Host,
     /// the conformance programs with the JIT's code run by the simulator
@@ -27,6 +29,16 @@ pub enum Step {
 
 /// What the aarch64 run leaves out runs at build time or in the workshop, never on a target.
 const TARGET_PACKAGES: [&str; 3] = ["gene", "gene-vm", "gene-jit"];
+
+/// Rule files and folders, each a program of its own.
+const RULES: [&str; 6] = [
+    "rules",
+    "examples/calculator/calculator.isle",
+    "gene-isle/bench/rules.isle",
+    "gene-isle/core/tests/corpus",
+    "gene-isle/tests/rules",
+    "gene-isle/tools/tests/rules",
+];
 
 /// Runs the steps, all of them if none is named; a failing step does not keep
 /// the later ones from running.
@@ -69,6 +81,14 @@ impl Step {
                 "cargo clippy --workspace --all-targets -- -D warnings"
             )
             .run()?,
+            Step::Rules => {
+                for rules in RULES {
+                    cmd!(shell, "cargo run --quiet -- isle check --rules {rules}").run()?;
+                }
+                cmd!(shell, "cargo run --quiet -- isle fmt --check")
+                    .args(RULES)
+                    .run()?;
+            }
             Step::Host => cmd!(shell, "cargo test --workspace --no-fail-fast").run()?,
             Step::Sim => conformance(cmd!(shell, "cargo test"), "sim").run()?,
             Step::Docs => cmd!(

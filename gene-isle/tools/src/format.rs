@@ -143,6 +143,9 @@ impl<'a> Tokens<'a> {
             nodes.push(Node::new(kind, breaks));
         }
         drop_odd_breaks(&mut nodes);
+        if is_list_of_names(&nodes) {
+            nodes.iter_mut().for_each(|node| node.breaks = 0);
+        }
         nodes
     }
 
@@ -168,6 +171,14 @@ fn drop_odd_breaks(nodes: &mut [Node]) {
             nodes[index].breaks = 0;
         }
     }
+}
+
+/// Whether this is an enum whose variants have no fields: they fill lines like the words of a text.
+fn is_list_of_names(nodes: &[Node]) -> bool {
+    first_word(nodes) == Some("enum")
+        && nodes
+            .iter()
+            .all(|node| matches!(node.kind, Kind::Word(_)) && node.breaks < 2)
 }
 
 /// Whether two neighbours belong to one `name @ pattern`.
@@ -216,6 +227,8 @@ enum Style {
     Call,
     /// Two columns into the line where the list opens: declarations.
     Body,
+    /// The same, and what is no clause twice as far: operands stand out before the clauses.
+    Clauses,
     /// Two columns into the list: `let`, and its definitions.
     Block,
     /// Right behind the parenthesis: lists of lists.
@@ -244,7 +257,9 @@ enum Place {
     Inner,
 }
 
-fn layout(head: Option<&str>, place: Place) -> Layout {
+fn layout(nodes: &[Node], place: Place) -> Layout {
+    let head = first_word(nodes);
+    let names_only = is_list_of_names(nodes);
     let never: fn(&[Node], usize) -> bool = |_, _| false;
     let (style, begins_line) = match (place, head) {
         (Place::Let, _) => (Style::Plain, always as _),
@@ -252,11 +267,13 @@ fn layout(head: Option<&str>, place: Place) -> Layout {
         (_, None) => (Style::Plain, never),
         (Place::Top, Some(form)) => match form {
             "rule" => (Style::Call, after_pattern as _),
-            "inst" | "immediate" | "test" => (Style::Body, is_clause as _),
+            "inst" | "immediate" | "test" => (Style::Clauses, is_clause as _),
             "code" | "sized" => (Style::Body, each_list as _),
             _ => (Style::Body, never),
         },
-        (Place::Type, Some(_)) => (Style::Body, each_list as _),
+        (Place::Type, Some("enum")) if names_only => (Style::Call, never),
+        (Place::Type, Some("enum" | "struct")) => (Style::Body, after_head as _),
+        (Place::Type, Some(_)) => (Style::Body, never),
         (Place::Inner, Some("let")) => (Style::Block, after_definitions as _),
         (Place::Inner, Some(_)) => (Style::Call, never),
     };
@@ -265,6 +282,10 @@ fn layout(head: Option<&str>, place: Place) -> Layout {
 
 fn always(_: &[Node], _: usize) -> bool {
     true
+}
+
+fn after_head(_: &[Node], index: usize) -> bool {
+    index > 0
 }
 
 fn each_list(nodes: &[Node], index: usize) -> bool {
@@ -280,13 +301,19 @@ fn after_pattern(nodes: &[Node], index: usize) -> bool {
     nodes[..index].iter().any(Node::is_list)
 }
 
+/// The clauses of an instruction, an immediate or a test.
+const CLAUSES: [&str; 9] = [
+    "bits", "asm", "field", "where", "does", "encode", "decode", "rules", "value",
+];
+
 /// Whether a node is a clause of an instruction, an immediate or a test.
 fn is_clause(nodes: &[Node], index: usize) -> bool {
-    let clauses = [
-        "bits", "asm", "field", "where", "does", "encode", "decode", "rules", "value",
-    ];
     // The second word is the name; an instruction may have the name of a clause.
-    index > 1 && clauses.contains(&nodes[index].head())
+    index > 1 && CLAUSES.contains(&nodes[index].head())
+}
+
+fn is_operand(node: &Node) -> bool {
+    node.is_list() && !CLAUSES.contains(&node.head())
 }
 
 #[derive(Default)]
@@ -370,7 +397,7 @@ impl Printer {
     /// nothing.
     fn broken(&mut self, nodes: &[Node], closing: usize, place: Place) {
         let head = first_word(nodes);
-        let Layout { style, begins_line } = layout(head, place);
+        let Layout { style, begins_line } = layout(nodes, place);
         let (open, line) = (self.column, self.indent);
         self.push("(");
         if nodes.first().is_some_and(is_line_comment) {
@@ -388,6 +415,8 @@ impl Printer {
             let indent = match style {
                 Style::Call => beside_head.unwrap_or(open + 2),
                 Style::Body => line + 2,
+                Style::Clauses if is_operand(node) => line + 4,
+                Style::Clauses => line + 2,
                 Style::Block => open + 2,
                 Style::Plain => open + 1,
             };

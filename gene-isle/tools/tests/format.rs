@@ -98,6 +98,42 @@ Nop
 }
 
 #[test]
+fn the_operands_of_an_instruction_stand_out_before_its_clauses() {
+    insta::assert_snapshot!(format("\
+(inst ubfiz (rd X out) (rn X)
+ (lsb Amount64 (from (and 63 (neg immr))))
+  (bits \"1 immr:6\") (field immr (neg lsb)) (asm \"ubfiz {rd}\") (does (set rd rn)))"), @r#"
+    (inst ubfiz (rd X out) (rn X)
+        (lsb Amount64 (from (and 63 (neg immr))))
+      (bits "1 immr:6")
+      (field immr (neg lsb))
+      (asm "ubfiz {rd}")
+      (does (set rd rn)))
+    "#);
+}
+
+#[test]
+fn variants_without_fields_fill_lines_and_others_have_one_each() {
+    insta::assert_snapshot!(format("\
+(type Width (enum W8
+  W16 W32))
+(type Inst extern (enum Add AddImm AddShifted Sub SubImm SubShifted Mul Madd Msub Neg And AndImm AndShifted Orr
+ OrrImm Orn))
+(type Op (enum (Add (a Node)
+  (b Node)) Nop (Neg Node)))"), @r"
+    (type Width (enum W8 W16 W32))
+    (type Inst extern
+      (enum Add AddImm AddShifted Sub SubImm SubShifted Mul Madd Msub Neg And AndImm AndShifted Orr
+            OrrImm Orn))
+    (type Op (enum
+      (Add (a Node)
+           (b Node))
+      Nop
+      (Neg Node)))
+    ");
+}
+
+#[test]
 fn a_binding_stays_together() {
     insta::assert_snapshot!(
         format("(rule (f x@(A.B)\n y @\n 2) (g x\n y))"),
