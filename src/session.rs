@@ -14,8 +14,8 @@ use crate::report::{self, ErrorFormat};
 
 /// A virtual machine at work.
 pub struct Session {
-    /// The machine.
-    pub vm: Box<Vm>,
+    /// The machine. It lives as long as the process, whose end frees its memory at once.
+    pub vm: &'static mut Vm,
     jit: Option<Rc<tier::Jit>>,
     stats: Option<StatsFormat>,
     error_format: ErrorFormat,
@@ -24,7 +24,7 @@ pub struct Session {
 impl Session {
     /// Sets up a machine for a program and its arguments.
     pub fn new(execution: &Execution, program: &str, args: Vec<String>) -> Result<Session, String> {
-        let mut vm = Vm::new(execution.vm_options(program.to_owned(), args));
+        let vm = Box::leak(Vm::new(execution.vm_options(program.to_owned(), args)));
         vm.set_native_stack(STACK_SIZE);
         vm.set_converse(Rc::new(repl::converse));
         let jit = set_up_jit(execution)?;

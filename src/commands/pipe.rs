@@ -39,14 +39,14 @@ pub fn run(options: Options) -> Outcome {
     }
     let code = fs::read_to_string(&code).unwrap_or(code);
     let mut session = Session::new(&options.execution, NAME, Vec::new())?;
-    let program = match Program::new(&mut session.vm, NAME, &code) {
+    let program = match Program::new(session.vm, NAME, &code) {
         Ok(program) => program,
         Err(failure) => {
             let message = session.vm.report(&failure).message;
             return Err(format!("Compilation error: {message}"));
         }
     };
-    let ended = each_line(&mut session.vm, &program, &options);
+    let ended = each_line(session.vm, &program, &options);
     session.report_statistics();
     ended
 }

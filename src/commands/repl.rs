@@ -43,8 +43,8 @@ pub fn run(options: Options) -> Outcome {
         "Gene {}\nType an expression, help, or exit.\n",
         env!("CARGO_PKG_VERSION")
     );
-    let units = Units::new(&mut session.vm, NAME);
-    converse(&mut session.vm, units);
+    let units = Units::new(session.vm, NAME);
+    converse(session.vm, units);
     session.report_statistics();
     Ok(ExitCode::SUCCESS)
 }
