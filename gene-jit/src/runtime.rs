@@ -101,7 +101,7 @@ unsafe fn arrive_at<'a>(
     // SAFETY: what the caller promises.
     let ((vm, code), shared) = unsafe { (arrive(vm, code, base, depth), &*shared) };
     let op = code.instrs[pc].op;
-    shared.statistics.borrow_mut().count_helper(op);
+    shared.count_helper(op);
     (vm, code)
 }
 

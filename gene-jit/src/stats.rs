@@ -1,6 +1,5 @@
 //! What `--stats` shows.
 
-use gene_vm::bytecode::Op;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -53,10 +52,6 @@ impl Statistics {
             outcome,
         });
         self.compile_microseconds += elapsed.as_micros() as u64;
-    }
-
-    pub(crate) fn count_helper(&mut self, op: Op) {
-        *self.helper_calls.entry(op.name()).or_default() += 1;
     }
 
     /// Bytes of machine code made.

@@ -8,6 +8,7 @@ use crate::memory::CodeMemory;
 use crate::runtime::Landing;
 use crate::sim::{self, Simulator};
 use crate::stats::{Outcome, Statistics};
+use gene_vm::bytecode::Op;
 use gene_vm::code::Code;
 use gene_vm::heap::Gc;
 use gene_vm::object::Function;
@@ -78,9 +79,19 @@ pub struct Shared {
     /// Bytes of machine code.
     code_bytes: Cell<usize>,
     /// What has happened so far.
-    pub(crate) statistics: RefCell<Statistics>,
+    statistics: RefCell<Statistics>,
+    /// Calls of the runtime by opcode: an array, as counting is part of each such call.
+    helper_calls: [Cell<u64>; Op::ALL.len()],
     simulator: Option<*mut Simulator>,
     trampoline: Trampoline,
+}
+
+impl Shared {
+    /// Notes a call of the runtime.
+    pub(crate) fn count_helper(&self, op: Op) {
+        let count = &self.helper_calls[op as usize];
+        count.set(count.get() + 1);
+    }
 }
 
 impl Drop for Shared {
@@ -164,6 +175,7 @@ impl Jit {
             functions: RefCell::default(),
             code_bytes: Cell::new(0),
             statistics: RefCell::default(),
+            helper_calls: [const { Cell::new(0) }; Op::ALL.len()],
             simulator,
             trampoline: Trampoline::new(options.backend)?,
         };
@@ -176,6 +188,13 @@ impl Jit {
     /// What has happened so far.
     pub fn statistics(&self) -> Statistics {
         let mut statistics = self.shared.statistics.borrow().clone();
+        let counts = self.shared.helper_calls.iter().map(Cell::get);
+        statistics.helper_calls = Op::ALL
+            .iter()
+            .map(|op| op.name())
+            .zip(counts)
+            .filter(|&(_, count)| count > 0)
+            .collect();
         statistics.instructions = self.shared.simulator.map(|simulator| {
             // SAFETY: the simulator lives as long as `shared`, and is borrowed during its calls only.
             unsafe { (*simulator).executed }
