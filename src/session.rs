@@ -44,14 +44,14 @@ impl Session {
         let result = self.vm.run_main(name, text);
         self.vm.io.flush();
         self.report_statistics();
-        result.map_err(|failure| report::program(&self.vm, &failure, self.error_format))
+        result.map_err(|failure| report::program(self.vm, &failure, self.error_format))
     }
 
     /// Compiles a program without running it: the module's body and those of its functions.
     /// Failures are as with [`Session::run`].
     pub fn compile(&mut self, name: &str, text: &str) -> Result<Vec<Rc<Prototype>>, ExitCode> {
         let bodies = self.vm.compile_bodies(name, text);
-        bodies.map_err(|failure| report::program(&self.vm, &failure, self.error_format))
+        bodies.map_err(|failure| report::program(self.vm, &failure, self.error_format))
     }
 
     /// Tells what was compiled, if the command line asks for it.

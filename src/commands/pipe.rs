@@ -38,7 +38,7 @@ pub fn run(options: Options) -> Outcome {
         return Err("No code provided. Usage: gene pipe '<code>'".to_owned());
     }
     let code = fs::read_to_string(&code).unwrap_or(code);
-    let mut session = Session::new(&options.execution, NAME, Vec::new())?;
+    let session = Session::new(&options.execution, NAME, Vec::new())?;
     let program = match Program::new(session.vm, NAME, &code) {
         Ok(program) => program,
         Err(failure) => {

@@ -38,7 +38,7 @@ pub struct Options {
 
 /// Holds an interactive session.
 pub fn run(options: Options) -> Outcome {
-    let mut session = Session::new(&options.execution, NAME, Vec::new())?;
+    let session = Session::new(&options.execution, NAME, Vec::new())?;
     println!(
         "Gene {}\nType an expression, help, or exit.\n",
         env!("CARGO_PKG_VERSION")
