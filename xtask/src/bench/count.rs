@@ -40,7 +40,7 @@ pub fn measure(shell: &Shell, programs: &[&Program]) -> Result<Table> {
         .args(["--release", "--package=gene"])
         .run()?;
     let gene = format!("target/arm64/{}/release/gene", arm64::TARGET);
-    let mut counters = ["always", "off"]
+    let mut counters = ["auto", "off"]
         .map(|jit| {
             let name = if jit == "off" {
                 "gene --jit=off"
