@@ -245,3 +245,67 @@ fn many_pending_operands() {
     let right = (0..200).fold("x".to_string(), |tree, i| format!("({i} + {tree})"));
     same(&format!("(fn f [x] [{left} {right}]) [(f 1) (f 0.5)]"));
 }
+
+#[test]
+fn tail_calls_need_no_stack_in_any_mixture_of_tiers() {
+    // `odd` becomes compiled later than `even`, which has a loop; `tell` is native.
+    let source = "
+        (fn tell [x] (println x))
+        (fn even [n] (var i 0) (while (i < 2) (i = (i + 1))) (if (n == 0) (tell \"even\") else (odd (n - 1))))
+        (fn odd [n] (if (n == 0) (tell \"odd\") else (even (n - 1))))
+        (fn other [n ^step] (if (n <= 0) n else (other (n - step) ^step step)))
+        (even 40001) (even 40000) (other 40000 ^step 1)";
+    let expected = interpreted(source);
+    assert_eq!(expected, "odd\neven\n0");
+    for threshold in [0, 1, 500, 50_000] {
+        assert_eq!(run(source, Some(threshold), false).0, expected);
+    }
+}
+
+/// Calls of the runtime for one opcode.
+fn helper_calls(source: &str, opcode: &str) -> (String, u64) {
+    let (outcome, statistics) = run(source, Some(0), false);
+    let calls = statistics.helper_calls.get(opcode).copied();
+    (outcome, calls.unwrap_or(0))
+}
+
+#[test]
+fn code_learns_that_operands_are_floats() {
+    let source = "
+        (fn scale [x y] ((x * y) - y))
+        (var total 0.0)
+        (repeat 1000 (total = (total + (scale 1.5 2.0))))
+        total";
+    assert_eq!(same(source), "1000.0");
+    assert_eq!(helper_calls(source, "Mul"), ("1000.0".into(), 0));
+}
+
+#[test]
+fn code_that_has_learned_of_floats_takes_ints_too() {
+    let source = "
+        (fn f [x] (x * 3))
+        (var total 0)
+        (for i in (0 .. 200) (total = (total + (f (if ((i % 2) == 0) i else 0.5)))))
+        [total (f 140737488355327) (try (f \"a\") catch * \"no\")]";
+    same(source);
+}
+
+#[test]
+fn a_loop_learns_what_its_variables_are() {
+    let source = "
+        (fn f [x n] (var i 0) (while (i < n) (x = (x + x)) (i = (i + 1))) x)
+        [(f 1 4) (f 0.5 40) (f \"a\" 3) (f 1 60) (f 0.5 100)]";
+    same(source);
+}
+
+#[test]
+fn exceptions_in_loops_that_go_on() {
+    let source = "
+        (fn f [n] (var i 0) (var caught 0)
+          (while (i < n)
+            (try (if ((i % 3) == 0) (throw i) else (caught = (caught + 0.5))) catch * (caught = (caught + $ex)))
+            (i = (i + 1)))
+          caught)
+        (try (f 100) catch * \"not numbers\")";
+    same(source);
+}

@@ -130,6 +130,8 @@ pub struct Vm {
     /// Contexts of the running macro calls.
     pub(crate) macro_contexts: Vec<Value>,
     pub(crate) tier: Option<Rc<dyn Tier>>,
+    /// Where compiled code takes over in the frame that the interpreter has just left for it.
+    pub(crate) takeover: Option<usize>,
     /// What `($repl)` does.
     pub(crate) converse: Option<crate::session::Converse>,
     /// Native recursion must not go below this address.
@@ -187,6 +189,7 @@ impl Vm {
             trace: Vec::new(),
             macro_contexts: Vec::new(),
             tier: None,
+            takeover: None,
             converse: None,
             native_stack_limit: 0,
             modules: Modules::default(),

@@ -12,6 +12,9 @@ use gene_vm::value::{TAG_SHIFT, Value};
 /// Number of bits that the high form of a small int is shifted by.
 const HIGH_SHIFT: u8 = (64 - TAG_SHIFT) as u8;
 
+/// `bl` without a distance.
+const CALL_ELSEWHERE: [u8; 4] = 0x9400_0000_u32.to_le_bytes();
+
 /// The values that an operand can hold are checked where they are computed.
 const FITS: &str = "the operand was chosen to fit";
 
@@ -299,6 +302,11 @@ impl CodeBuffer<Fixup> {
         self.inst(Inst::Bl {
             label: Target::Label(label),
         });
+    }
+
+    /// Calls code whose distance is filled in later.
+    pub fn call_elsewhere(&mut self) {
+        self.put(&CALL_ELSEWHERE);
     }
 
     /// Calls the code at an address that a register holds.

@@ -2,9 +2,9 @@
 
 use super::facts::{Fact, Known, Locals};
 use super::stubs::Stub;
-use super::{Arrival, Lowering, Site, World};
+use super::{Arrival, Lowering, Site};
 use crate::arm64::emit::Saved;
-use crate::arm64::{self, Cond, FRAME, Reg, X0, X16, X17};
+use crate::arm64::{self, Cond, FRAME, Reg, X0, X1, X16, X17};
 use crate::buffer::Label;
 use crate::runtime::Helper;
 use crate::tree::Node;
@@ -82,6 +82,8 @@ impl Lowering<'_> {
             offset: self.buffer.offset(),
             pc,
             above,
+            depth: 0,
+            at_header: false,
         });
         self.buffer.add_constant(FRAME, FRAME, -(above as i64));
         self.clobber_scratch();
@@ -127,10 +129,12 @@ impl Lowering<'_> {
     /// Goes to code at an address, which returns to this function's caller.
     pub(super) fn tail_call_entry(&mut self, entry: Reg, count: u16) {
         self.move_arguments(count, 1);
-        self.buffer.leave_frame(&Saved::new(0, 0));
-        self.buffer.branch_register(entry);
-        self.join_slow_call();
-        self.leave_function();
+        self.buffer.mov(X1, entry);
+        self.jump_out();
+        if let Some(label) = self.slow_call.take() {
+            let (pc, depth) = (self.line.pc as usize, self.line.stack.depth as usize);
+            self.stubs.push(Stub::TailCall { label, pc, depth });
+        }
     }
 
     fn join_slow_call(&mut self) {
@@ -166,12 +170,7 @@ impl Lowering<'_> {
 
     pub(super) fn runtime_tail_call(&mut self) {
         self.flush(self.line.stack);
-        self.call_runtime(
-            Helper::Call,
-            self.line.pc as usize,
-            self.line.stack.depth as usize,
-        );
-        self.leave_function();
+        self.tail_call_by_thunk(self.line.pc as usize, self.line.stack.depth as usize);
     }
 
     /// Returns with the result in its register.
@@ -199,7 +198,7 @@ impl Lowering<'_> {
 
     pub(super) fn branch_by_runtime(&mut self, target: u32) {
         self.plain_by_runtime(Helper::Branch);
-        let label = self.jump_label(target as usize);
+        let label = self.arrive(target as usize);
         self.buffer.branch_if_not_zero_word(X0, label);
     }
 
@@ -214,7 +213,7 @@ impl Lowering<'_> {
         self.bind_result(result);
         if let Some(label) = self.slow_call.take() {
             let depth = self.line.stack.depth as usize;
-            let (end, joined) = (self.jump_label(target), self.buffer.label());
+            let (end, joined) = (self.arrive(target), self.buffer.label());
             self.buffer.bind(joined);
             self.stubs.push(Stub::Step {
                 label,
@@ -228,32 +227,20 @@ impl Lowering<'_> {
 
     // ── Jumps ──────────────────────────────────────────────────────────────
 
-    /// The label of an instruction below, which control comes to with what is known now.
-    pub(super) fn jump_label(&mut self, target: usize) -> Label {
-        match self.world {
-            World::Main => self.arrive(target),
-            World::Generic => self.generic_label(target),
-        }
-    }
-
     pub(super) fn jump_to(&mut self, target: usize) {
-        let label = self.jump_label(target);
+        let label = self.arrive(target);
         self.buffer.branch(label);
     }
 
     pub(super) fn branch_to(&mut self, cond: Cond, target: usize) {
-        let label = self.jump_label(target);
+        let label = self.arrive(target);
         self.buffer.branch_if(cond, label);
     }
 
     /// A loop's back edge, which is a safepoint.
     pub(super) fn back_edge(&mut self, target: usize) {
-        let header = match self.world {
-            World::Main => match self.establish_header(target) {
-                Some(label) => label,
-                None => return,
-            },
-            World::Generic => self.generic_label(target),
+        let Some(header) = self.establish_header(target) else {
+            return;
         };
         self.buffer.load_context_word(X16, Vm::POLL_OFFSET);
         self.buffer.branch_if_zero_word(X16, header);

@@ -94,6 +94,16 @@ impl Context for Lowering<'_> {
         self.if_fact(node, |fact| fact == Fact::Float)
     }
 
+    fn node_likely_float(&mut self, node: Node) -> Option<Node> {
+        (self.likely(node) == Fact::Float).then_some(node)
+    }
+
+    fn node_found_small_int(&mut self, node: Node) -> Option<Node> {
+        let is_found =
+            self.known(node).fact == Fact::Unknown && self.likely(node) == Fact::SmallInt;
+        is_found.then_some(node)
+    }
+
     fn node_bool(&mut self, node: Node) -> Option<Node> {
         self.if_fact(node, |fact| fact == Fact::Bool)
     }
@@ -332,8 +342,7 @@ impl Context for Lowering<'_> {
     }
 
     fn tail_count(&mut self, count: u16) -> Option<Imm12> {
-        // What the frame saves is only known at the end, if there are loops.
-        Imm12::new(count.into()).filter(|_| !self.flow.has_loops())
+        Imm12::new(count.into())
     }
 
     fn flush_operands(&mut self) {
@@ -370,7 +379,7 @@ impl Context for Lowering<'_> {
     }
 
     fn jump_label(&mut self, target: u32) -> Label {
-        Lowering::jump_label(self, target as usize)
+        self.arrive(target as usize)
     }
 
     fn step_result(&mut self, element: Reg, target: u32, result: Node) {

@@ -37,6 +37,14 @@ impl Fact {
         }
     }
 
+    /// The fact, if it is about a number.
+    pub fn as_number(self) -> Fact {
+        match self {
+            Fact::SmallInt | Fact::Float => self,
+            _ => Fact::Unknown,
+        }
+    }
+
     /// What is known of a value that is one of two.
     pub fn meet(self, other: Fact) -> Fact {
         if self == other { self } else { Fact::Unknown }

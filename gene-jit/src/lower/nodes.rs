@@ -1,8 +1,8 @@
 //! Nodes and the registers that hold them.
 
+use super::Lowering;
 use super::facts::{Fact, Known};
 use super::registers::{Form, Owner};
-use super::{Lowering, World};
 use crate::arm64::isle::{self, Val};
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16};
 use crate::tree::effect::effect;
@@ -19,6 +19,8 @@ pub struct NodeState {
     home: bool,
     /// How often the node will still be taken.
     left: u32,
+    /// What the instruction at hand has found the value to be, before.
+    found: Option<Fact>,
 }
 
 impl NodeState {
@@ -39,6 +41,7 @@ impl NodeState {
                 evaluated: op == Op::Operand,
                 home: op == Op::Operand,
                 left: block.uses(node),
+                found: None,
             }
         };
         block.nodes().map(state).collect()
@@ -202,12 +205,29 @@ impl Lowering<'_> {
             self.evaluate_tree(operand);
         }
         self.hint = hint;
-        self.begin(self.block.pc(node), self.block.stack_before(node));
+        self.begin_node(node);
         let val = isle::constructor_lower(self, &op);
         self.hint = None;
         self.bind(node, val);
         for operand in op.operands() {
             self.release(operand);
+        }
+    }
+
+    /// Begins a node, with what is known from before of its operands.
+    fn begin_node(&mut self, node: Node) {
+        let pc = self.block.pc(node);
+        for (i, operand) in self.op(node).operands().enumerate() {
+            self.state(operand).found = self.feedback.operand(pc, i);
+        }
+        self.begin(pc, self.block.stack_before(node));
+    }
+
+    /// What a value is, or has been found to be where the instruction at hand was left before.
+    pub(super) fn likely(&self, node: Node) -> Fact {
+        match self.known(node).fact {
+            Fact::Unknown => self.nodes[node.index()].found.unwrap_or_default(),
+            fact => fact,
         }
     }
 
@@ -687,6 +707,9 @@ impl Lowering<'_> {
             }
         }
         let op = self.op(node);
+        if op.is_comparison() && self.feedback.is_varied(self.block.pc(node)) {
+            return self.branch_by_runtime(target);
+        }
         for operand in op.operands() {
             self.evaluate_tree(operand);
         }
@@ -699,14 +722,14 @@ impl Lowering<'_> {
             }
             return;
         }
-        self.begin(self.block.pc(node), self.block.stack_before(node));
+        self.begin_node(node);
         let cond = isle::constructor_test(self, &op);
         self.branch_on(cond, when, target);
     }
 
     /// Can the node be lowered as a test? Where slow paths come back, they bring a value.
     fn is_fused(&self, node: Node) -> bool {
-        self.world == World::Main
+        !self.feedback.is_varied(self.block.pc(node))
             && !self.nodes[node.index()].evaluated
             && self.op(node).is_comparison()
     }

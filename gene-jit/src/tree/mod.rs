@@ -10,6 +10,7 @@
 
 pub mod effect;
 mod flow;
+pub mod operands;
 
 pub use flow::Flow;
 
@@ -361,8 +362,8 @@ const MAX_HEIGHT: u8 = 16;
 pub const MAX_PENDING: usize = 16;
 
 impl Block {
-    /// Builds the trees from instruction `start` on, up to a jump or an instruction at which `stop` says so.
-    pub fn build(code: &Code, flow: &Flow, start: usize, stop: impl Fn(usize) -> bool) -> Block {
+    /// Builds the trees from instruction `start` on, up to a jump or a leader.
+    pub fn build(code: &Code, flow: &Flow, start: usize) -> Block {
         let block = Block {
             nodes: Vec::new(),
             cells: Vec::new(),
@@ -393,7 +394,7 @@ impl Block {
                 break;
             }
             let pc = builder.pc;
-            if instr.target().is_some() || flow.is_leader(pc) || stop(pc) {
+            if instr.target().is_some() || flow.is_leader(pc) {
                 builder.block.next = Some(pc as u32);
                 break;
             }

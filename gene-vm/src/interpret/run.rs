@@ -9,6 +9,7 @@ use crate::bytecode::{Instr, Op};
 use crate::code::Code;
 use crate::heap::{Gc, Kind};
 use crate::object::{Function, Instance};
+use crate::tier::Resumed;
 use crate::value::Value;
 use crate::vm::{Raise, Result, Vm};
 use std::sync::atomic::Ordering;
@@ -25,13 +26,35 @@ impl Vm {
         pc: *const Instr,
         base: *mut Value,
     ) -> Result {
-        let here = 0u8;
-        if (&raw const here).addr() < self.native_stack_limit {
+        if self.native_stack_left() == 0 {
             return Err(self.stack_overflow());
         }
-        self.push_entry();
+        self.frames.push(Frame::mark(Mark::Entry));
         // SAFETY: this function's promise.
         unsafe { self.run_loop(code, pc, base) }
+    }
+
+    /// Runs the frame at `base` from instruction `pc` on, on behalf of compiled code, until the function returns or
+    /// compiled code can take over.
+    ///
+    /// # Safety
+    /// As for [`Vm::run`].
+    pub unsafe fn resume(
+        &mut self,
+        code: *const Code,
+        pc: usize,
+        base: *mut Value,
+    ) -> Result<Resumed> {
+        if self.native_stack_left() == 0 {
+            return Err(self.stack_overflow());
+        }
+        self.frames.push(Frame::mark(Mark::Resumed));
+        // SAFETY: this function's promise.
+        let value = unsafe { self.run_loop(code, (*code).instrs.as_ptr().add(pc), base)? };
+        Ok(match self.takeover.take() {
+            Some(address) => Resumed::Compiled(address),
+            None => Resumed::Returned(value),
+        })
     }
 
     /// # Safety
@@ -157,7 +180,7 @@ impl Vm {
                             sp = base.sub(1);
                             if frame.code.is_null() {
                                 match frame.as_mark() {
-                                    Mark::Entry => return Ok(v),
+                                    Mark::Entry | Mark::Resumed => return Ok(v),
                                     Mark::Construct => frame = self.frames.pop(),
                                 }
                             } else {
