@@ -1,0 +1,473 @@
+//! Makes well-formed programs.
+//!
+//! Variables hold scalars – numbers at the edges, strings, `nil`, Bools – so that nothing a program prints grows without
+//! bound; collections, objects and closures have names of their own. Every loop and every call spends fuel, so each program
+//! ends.
+
+use fastrand::Rng;
+
+/// Numbers at the edges of what code handles inline.
+const NUMBERS: [&str; 20] = [
+    "0",
+    "1",
+    "2",
+    "3",
+    "-1",
+    "7",
+    "255",
+    "256",
+    "-256",
+    "140737488355327",
+    "-140737488355328",
+    "140737488355328",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "0.0",
+    "-0.0",
+    "0.5",
+    "1.5",
+    "-3.25",
+    "1e300",
+];
+/// Values that arithmetic refuses.
+const OTHERS: [&str; 4] = ["nil", "true", "false", "\"s\""];
+/// What every loop and call does first.
+pub const SPEND: &str = "(spend)";
+/// What programs begin with.
+pub const PRELUDE: &str = "(var fuel 0)
+(fn refuel [] (fuel = 200))
+(fn spend [] (fuel = (fuel - 1)) (if (fuel < 0) (throw \"out of fuel\")))
+";
+
+const COMPARISONS: [&str; 6] = ["<", "<=", ">", ">=", "==", "!="];
+const ARITHMETIC: [&str; 7] = ["+", "+", "-", "-", "*", "/", "%"];
+const CLASSES: [&str; 3] = ["RuntimeException", "TypeException", "Exception"];
+
+/// What a piece of code may do where it stands.
+#[derive(Clone)]
+struct Place {
+    variables: Vec<String>,
+    in_loop: bool,
+    in_method: bool,
+    in_generator: bool,
+}
+
+impl Place {
+    fn function(variables: &[&str]) -> Place {
+        Place {
+            variables: variables.iter().map(|name| name.to_string()).collect(),
+            in_loop: false,
+            in_method: false,
+            in_generator: false,
+        }
+    }
+
+    fn with(&self, variable: &str) -> Place {
+        let mut place = self.clone();
+        place.variables.push(variable.to_string());
+        place
+    }
+
+    fn looping(&self) -> Place {
+        Place {
+            in_loop: true,
+            ..self.clone()
+        }
+    }
+}
+
+/// A source of programs.
+pub struct Generator {
+    rng: Rng,
+    names: usize,
+}
+
+impl Generator {
+    pub fn new(seed: u64) -> Generator {
+        Generator {
+            rng: Rng::with_seed(seed),
+            names: 0,
+        }
+    }
+
+    /// The source of other choices of a trial.
+    pub fn rng(&mut self) -> &mut Rng {
+        &mut self.rng
+    }
+
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.rng.usize(..from.len())]
+    }
+
+    fn fresh(&mut self, stem: &str) -> String {
+        self.names += 1;
+        format!("{stem}{}", self.names)
+    }
+
+    fn variable(&mut self, place: &Place) -> String {
+        place.variables[self.rng.usize(..place.variables.len())].clone()
+    }
+
+    fn leaf(&mut self, place: &Place) -> String {
+        match self.rng.u8(..60) {
+            0..34 => self.variable(place),
+            34..46 => self.rng.i32(-3..10).to_string(),
+            46 => self.pick(&OTHERS).to_string(),
+            47..52 if place.in_method => "/n".to_string(),
+            _ => self.pick(&NUMBERS).to_string(),
+        }
+    }
+
+    /// An index that is mostly inside of the arrays.
+    fn index(&mut self) -> i8 {
+        self.rng.i8(-1..8).min(2)
+    }
+
+    /// An operand, rarely of a kind that no operator takes.
+    fn operand(&mut self, place: &Place, depth: usize) -> String {
+        match self.rng.u8(..150) {
+            0 => self.pick(&["xs", "m", "o", "k", "(1 .. 3)"]).to_string(),
+            1 => self.comparison(place, depth),
+            _ => self.scalar(place, depth),
+        }
+    }
+
+    fn comparison(&mut self, place: &Place, depth: usize) -> String {
+        let (a, b) = (self.operand(place, depth), self.leaf(place));
+        format!("({a} {} {b})", self.pick(&COMPARISONS))
+    }
+
+    /// An expression whose value is a scalar.
+    fn scalar(&mut self, place: &Place, depth: usize) -> String {
+        if depth == 0 {
+            return self.leaf(place);
+        }
+        let depth = depth - 1;
+        match self.rng.u8(..34) {
+            0..8 => {
+                let (a, b) = (self.operand(place, depth), self.operand(place, depth));
+                format!("({a} {} {b})", self.pick(&ARITHMETIC))
+            }
+            8 => format!("(- {})", self.operand(place, depth)),
+            9 => {
+                let (shift, operator) = (self.rng.u8(..64), self.pick(&["<<", ">>"]));
+                format!("((xs .size) {operator} {shift})")
+            }
+            10 => {
+                let (a, b) = (self.scalar(place, depth), self.scalar(place, depth));
+                format!("({a} {} {b})", self.pick(&["&&", "||"]))
+            }
+            11 => {
+                let test = self.comparison(place, depth);
+                format!("(if (! {test}) {} else 2)", self.leaf(place))
+            }
+            12..15 => {
+                let (test, a) = (self.comparison(place, depth), self.scalar(place, depth));
+                format!("(if {test} {a} else {})", self.scalar(place, depth))
+            }
+            15..19 => self.call(place, depth),
+            19..22 => self.element(place, depth),
+            22..25 => self.method_call(place, depth),
+            25 => format!("{}/n", self.pick(&["o", "q"])),
+            26 => {
+                let (variable, value) = (self.variable(place), self.scalar(place, depth));
+                format!("(do ({variable} = {value}) {})", self.leaf(place))
+            }
+            27 => self.string(place, depth),
+            28 => {
+                let (a, b) = (self.leaf(place), self.scalar(place, depth));
+                let (c, d) = (self.leaf(place), self.scalar(place, depth));
+                let target = self.scalar(place, depth);
+                format!("(case {target} when {a} {b} when {c} {d} else 1)")
+            }
+            29 => {
+                let (value, other) = (self.scalar(place, depth), self.leaf(place));
+                format!("(try {value} catch * {other})")
+            }
+            30 => {
+                let (body, start) = (self.scalar(&place.with("x"), depth), self.leaf(place));
+                format!("(xs .reduce {start} (fn [r x] (if (x == r) x else {body})))")
+            }
+            31 => {
+                let body = self.scalar(&place.with("y"), depth);
+                format!("((fn [y] {body}) {})", self.leaf(place))
+            }
+            _ => self.leaf(place),
+        }
+    }
+
+    /// A call of one of the program's functions and closures.
+    fn call(&mut self, place: &Place, depth: usize) -> String {
+        let (a, b) = (self.scalar(place, depth), self.leaf(place));
+        match self.rng.u8(..9) {
+            0 | 1 => format!("(pair {a} {b})"),
+            2 => format!("(flexible {a})"),
+            3 => format!("(flexible {a} {b} ^w {})", self.leaf(place)),
+            4 => format!("(flexible ^w {a} {b} 1 {})", self.leaf(place)),
+            5 => format!("(flexible {} xs...)", self.pick(&["", "1"])),
+            6 => {
+                let function = self.pick(&["down", "ping"]);
+                format!("({function} {} {a})", self.rng.u8(..6))
+            }
+            7 => format!("(k {a})"),
+            _ => format!("(if (fuel > 170) (f {a} {b}) else {b})"),
+        }
+    }
+
+    fn method_call(&mut self, place: &Place, depth: usize) -> String {
+        let argument = self.scalar(place, depth);
+        match self.rng.u8(..5) {
+            0 if place.in_method => format!("(.twice {argument})"),
+            0 | 1 => format!("(o .add {argument})"),
+            2 => format!("(q .add {argument})"),
+            3 => format!("({} .twice {argument})", self.pick(&["o", "q"])),
+            _ => "(q .n)".to_string(),
+        }
+    }
+
+    /// What stands in a collection.
+    fn element(&mut self, place: &Place, depth: usize) -> String {
+        match self.rng.u8(..12) {
+            0..3 => format!("xs/{}", self.index()),
+            3 if self.rng.u8(..4) == 0 => format!("xs/<{}>", self.variable(place)),
+            4 => format!("(xs .get {})", self.index()),
+            5 if self.rng.u8(..4) == 0 => format!("(xs ./ {})", self.scalar(place, depth)),
+            6 => "(xs .size)".to_string(),
+            7..10 => format!("m/{}", self.pick(&["a", "b"])),
+            10 => format!(
+                "(m .get \"{}\" {})",
+                self.pick(&["a", "z"]),
+                self.leaf(place)
+            ),
+            _ => "(m .size)".to_string(),
+        }
+    }
+
+    /// A number that comes of strings.
+    fn string(&mut self, place: &Place, depth: usize) -> String {
+        match self.rng.u8(..4) {
+            0 => format!("(#\"é#{{(do {})}}\" .size)", self.scalar(place, depth)),
+            1 => "((text ++ \"é\") .size)".to_string(),
+            2 => format!("(text .byte_at {})", self.index().max(0)),
+            _ => format!("(if (text == {}) 1 else 2)", self.scalar(place, depth)),
+        }
+    }
+
+    fn statements(&mut self, place: &Place, depth: usize) -> String {
+        let count = self.rng.usize(1..4);
+        let statements: Vec<String> = (0..count).map(|_| self.statement(place, depth)).collect();
+        statements.join(" ")
+    }
+
+    fn statement(&mut self, place: &Place, depth: usize) -> String {
+        if depth > 0 && self.rng.u8(..3) == 0 {
+            return self.compound(place, depth - 1);
+        }
+        match self.rng.u8(..60) {
+            0..14 => format!("({} = {})", self.variable(place), self.scalar(place, 2)),
+            14..20 => {
+                let operator = self.pick(&["+=", "-=", "*=", "/=", "%="]);
+                format!("({} {operator} {})", self.variable(place), self.leaf(place))
+            }
+            20..26 => format!("(println {})", self.scalar(place, 2)),
+            26..29 => format!("(xs/{} = {})", self.index().max(0), self.scalar(place, 1)),
+            29..32 => format!("(xs .push {})", self.scalar(place, 1)),
+            32 => format!("(xs .set {} {})", self.index(), self.leaf(place)),
+            33 => format!("(xs/<{}> = 1)", self.variable(place)),
+            34..37 => {
+                let (key, operator) = (self.pick(&["a", "b"]), self.pick(&["=", "+="]));
+                format!("(m/{key} {operator} {})", self.scalar(place, 1))
+            }
+            37..43 => {
+                let object = match place.in_method {
+                    true => "",
+                    false => self.pick(&["o", "q"]),
+                };
+                let operator = self.pick(&["=", "+=", "-="]);
+                format!("({object}/n {operator} {})", self.scalar(place, 1))
+            }
+            43..46 => self.call(place, 1),
+            46..49 => self.method_call(place, 1),
+            49..53 if place.in_loop => {
+                let jump = self.pick(&["break", "continue"]);
+                format!("(if {} ({jump}))", self.comparison(place, 1))
+            }
+            49..53 if place.in_generator => format!("(yield {})", self.scalar(place, 1)),
+            53 | 54 => {
+                let (test, value) = (self.comparison(place, 1), self.leaf(place));
+                format!("(if {test} (return {value}))")
+            }
+            55 => format!(
+                "(if {} (throw {}))",
+                self.comparison(place, 1),
+                self.leaf(place)
+            ),
+            _ => {
+                // A closure that is called when the variable may have changed.
+                let variable = self.variable(place);
+                let body = self.scalar(&place.with("z"), 1);
+                format!("(fs .push (fn [z] ({variable} = (z + 1)) {body}))")
+            }
+        }
+    }
+
+    /// A statement with statements in it.
+    fn compound(&mut self, place: &Place, depth: usize) -> String {
+        match self.rng.u8(..14) {
+            0 | 1 => {
+                let (test, then) = (self.comparison(place, 1), self.statements(place, depth));
+                format!("(if {test} {then} else {})", self.statements(place, depth))
+            }
+            2 | 3 => {
+                let i = self.fresh("i");
+                let body = self.statements(&place.looping(), depth);
+                let rounds = self.rng.u8(1..12);
+                format!("(var {i} 0) (while ({i} < {rounds}) (spend) ({i} += 1) {body})")
+            }
+            4 => {
+                // The counter is a variable that the body may set to anything.
+                let i = self.variable(place);
+                let body = self.statements(&place.looping(), depth);
+                let end = self.leaf(place);
+                format!("(while ({i} < {end}) (spend) {body} ({i} += 1))")
+            }
+            5..8 => {
+                let source = self.iterable(place);
+                let body = self.statements(&place.with("x").looping(), depth);
+                format!("(for x in {source} (spend) {body})")
+            }
+            8 => {
+                let body = self.statements(&place.with("x").looping(), depth);
+                let source = self.pick(&["xs", "m", "(0 .. 3)"]);
+                format!("(for key x in {source} (spend) (println key) {body})")
+            }
+            9 => {
+                let body = self.statements(&place.looping(), depth);
+                format!("(repeat {} (spend) {body})", self.rng.u8(..6))
+            }
+            10 => {
+                let body = self.statements(&place.looping(), depth);
+                format!(
+                    "(loop (spend) {body} (if {} (break)))",
+                    self.comparison(place, 1)
+                )
+            }
+            11 | 12 => self.protected(place, depth),
+            _ => "(for f in fs (spend) (println (f 1)))".to_string(),
+        }
+    }
+
+    fn protected(&mut self, place: &Place, depth: usize) -> String {
+        let body = self.statements(place, depth);
+        let handler = self.statement(place, 0);
+        let catch = match self.rng.u8(..3) {
+            0 => String::new(),
+            1 => format!(" catch {} {handler}", self.pick(&CLASSES)),
+            _ => format!(" catch * (println $ex/message) {handler}"),
+        };
+        let last = match self.rng.bool() || catch.is_empty() {
+            true => format!(" finally {}", self.statement(place, 0)),
+            false => String::new(),
+        };
+        format!("(try {body}{catch}{last})")
+    }
+
+    fn iterable(&mut self, place: &Place) -> String {
+        match self.rng.u8(..9) {
+            0 => "xs".to_string(),
+            1 => "m".to_string(),
+            2 => "(0 .. 4)".to_string(),
+            3 => "[1 2.5 3]".to_string(),
+            4 => format!("[{} {}]", self.leaf(place), self.leaf(place)),
+            5 => format!("({} .. {})", self.index(), self.variable(place)),
+            6 => {
+                let step = self.pick(&["-1", "2", "140737488355327", "0"]);
+                format!("(range {} {} {step})", self.index(), self.variable(place))
+            }
+            7 => format!("(stream* {})", self.leaf(place)),
+            _ => "(xs .map (fn [x] (spend) (pair x 1)))".to_string(),
+        }
+    }
+
+    fn method(&mut self, variables: &[&str]) -> String {
+        let place = Place {
+            in_method: true,
+            ..Place::function(variables)
+        };
+        let body = self.statements(&place, 1);
+        format!("(spend) {body} {}", self.scalar(&place, 2))
+    }
+
+    fn function(&mut self, variables: &[&str], depth: usize) -> String {
+        let place = Place::function(variables);
+        let body = self.statements(&place, depth);
+        format!("(spend) {body} {}", self.scalar(&place, 2))
+    }
+
+    /// A statement of the main function; often what it raises is caught, so that the next one is reached.
+    fn step(&mut self) -> String {
+        let statement = self.statement(&Place::function(&["a", "b", "c", "d"]), 2);
+        match self.rng.u8(..3) {
+            0 => statement,
+            _ => format!("(try {statement} catch * (println $ex/message))"),
+        }
+    }
+
+    /// A whole program, but for [`PRELUDE`].
+    pub fn program(&mut self) -> String {
+        let generator = Place {
+            in_generator: true,
+            ..Place::function(&["a", "b"])
+        };
+        format!(
+            "(var text \"aé\") (var xs [1 2.5 3]) (var m {{^a 1 ^b 2.5}}) (var fs [])
+(class O
+  (ctor [n] (/n = n))
+  (method add [x] {add})
+  (method twice [x] (spend) (.add (.add x))))
+(class Q < O
+  (ctor [n] (super .ctor n) (/p = 0.5))
+  (method add [x] {overridden} (super .add {argument})))
+(fn pair [x y] {pair})
+(fn flexible [x y = {default} rest... ^w = 2] (spend) (if ((rest .size) > 0) rest/0 else {flexible}))
+(fn down [n x] (spend) (if (n <= 0) x else (down (n - 1) {step})))
+(fn ping [n x] (spend) (if (n <= 0) x else (pong (n - 1) {there})))
+(fn pong [n x] (spend) (if (n <= 0) {back} else (ping (n - 1) x)))
+(fn stream* [a] (var b 1) {yields} (yield b) {more})
+(var held 1)
+(var k (fn [x] (spend) (held = {held}) (if (held == x) 0 else {closure})))
+(var o (new O 1)) (var q (new Q 2))
+(fn f [a b]
+  (spend)
+  (var c 2) (var d 0.5)
+  {body}
+  (println a b c d)
+  {result})
+(for x in [1 2.5 140737488355327 \"s\" 3]
+  (refuel) (xs = [1 2.5 3]) (m = {{^a 1 ^b 2.5}}) (fs = []) (o/n = 1) (q/n = 2.5)
+  (println (try (f x 3) catch * (println $ex/message) (typeof $ex))))
+(println xs m o/n q/p held (fs .size))
+(refuel)
+(f 1 {last})",
+            add = self.method(&["x"]),
+            overridden = self.method(&["x"]),
+            argument = self.leaf(&Place::function(&["x"])),
+            pair = self.function(&["x", "y"], 1),
+            default = self.leaf(&Place::function(&["x"])),
+            flexible = self.scalar(&Place::function(&["x", "y", "w"]), 2),
+            step = self.scalar(&Place::function(&["n", "x"]), 1),
+            there = self.scalar(&Place::function(&["n", "x"]), 1),
+            back = self.scalar(&Place::function(&["n", "x"]), 1),
+            yields = self.statements(&generator, 1),
+            more = self.statements(&generator, 1),
+            held = self.scalar(&Place::function(&["x", "held"]), 2),
+            closure = self.scalar(&Place::function(&["x", "held"]), 1),
+            body = (0..self.rng.usize(2..7))
+                .map(|_| self.step())
+                .collect::<Vec<_>>()
+                .join("\n  "),
+            result = self.scalar(&Place::function(&["a", "b", "c", "d"]), 2),
+            last = self.pick(&NUMBERS),
+        )
+    }
+}
