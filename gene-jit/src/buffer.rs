@@ -123,6 +123,13 @@ impl<U: LabelUse> CodeBuffer<U> {
         }
     }
 
+    /// A label for this place.
+    pub fn here(&mut self) -> Label {
+        let label = self.label();
+        self.bind(label);
+        label
+    }
+
     /// Notes that the instruction at `at` refers to the label.
     pub fn use_label(&mut self, at: usize, label: Label, how: U) {
         let index = self.fixups.len() as u32;

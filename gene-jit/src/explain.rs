@@ -1,8 +1,9 @@
 //! What `gene explain` shows: source, bytecode, rules, bytes and assembly side by side.
 
 use crate::arm64::RuleId;
+use crate::feedback::Feedback;
 use crate::lower::{Compiled, Declined, Part, compile};
-use crate::tier::compiled_function;
+use crate::tier::with_compiled;
 use gene_vm::bytecode::Instr;
 use gene_vm::code::Code;
 use gene_vm::source::Pos;
@@ -49,13 +50,21 @@ pub struct Instruction {
 /// # Errors
 /// The body is not compiled.
 pub fn explain(code: &Code) -> Result<Explanation, Declined> {
-    match compiled_function(code) {
-        Some(function) => Ok(explain_compiled(code, &function.compiled)),
-        None => Ok(explain_compiled(code, &compile(code, &[], 0)?)),
+    match with_compiled(code, |compiled| explain_compiled(code, compiled)) {
+        Some(explanation) => Ok(explanation),
+        None => explain_with(code, &Feedback::default()),
     }
 }
 
-pub(crate) fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation {
+/// Compiles a body with what running it has shown, and explains the code.
+///
+/// # Errors
+/// The body is not compiled.
+pub fn explain_with(code: &Code, feedback: &Feedback) -> Result<Explanation, Declined> {
+    Ok(explain_compiled(code, &compile(code, feedback)?))
+}
+
+fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation {
     let mut stretches: Vec<Stretch> = Vec::new();
     let mut rules = compiled.rules.iter().peekable();
     for (index, &(start, part)) in compiled.map.iter().enumerate() {
@@ -75,16 +84,16 @@ pub(crate) fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation 
             instructions.push(Instruction {
                 offset,
                 word: (!is_literal).then_some(word),
-                assembly: if is_literal {
-                    "literal".into()
-                } else {
-                    disassemble(word)
+                assembly: match compiled.thunks.iter().find(|&&(at, _)| at == offset) {
+                    Some((_, helper)) => format!("bl {}", helper.name()),
+                    None if is_literal => "literal".into(),
+                    None => disassemble(word),
                 },
                 rules: fired,
             });
         }
         let pc = match part {
-            Part::Main(pc) | Part::Generic(pc) | Part::Slow(pc) => Some(pc),
+            Part::Main(pc) | Part::Slow(pc) => Some(pc),
             Part::Frame => None,
         };
         let instr = pc.map(|pc| code.instrs[pc]);
@@ -125,7 +134,6 @@ impl std::fmt::Display for Stretch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.part, self.instr) {
             (Part::Main(pc), Some(instr)) => writeln!(f, "{pc:4} {instr}")?,
-            (Part::Generic(pc), Some(instr)) => writeln!(f, "{pc:4} {instr}  (generic)")?,
             (Part::Slow(pc), Some(instr)) => writeln!(f, "{pc:4} {instr}  (slow path)")?,
             _ => writeln!(f, "     frame")?,
         }

@@ -7,10 +7,12 @@
 pub mod arm64;
 pub mod buffer;
 pub mod explain;
+pub mod feedback;
 pub mod lower;
 pub mod memory;
 mod runtime;
 pub mod sim;
 pub mod stats;
+mod thunks;
 pub mod tier;
 pub mod tree;

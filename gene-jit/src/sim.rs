@@ -4,7 +4,7 @@
 //! the step function that their declarations generate. A branch to a function of the runtime calls that function.
 
 use crate::arm64::isle::{Inst, Machine};
-use crate::runtime::{Helper, HelperFunction, UnwindFunction};
+use crate::runtime::{Answer, Helper, PlaceFunction, ValueFunction};
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
@@ -109,24 +109,18 @@ pub unsafe fn call(simulator: *mut Simulator, address: usize, args: [u64; 3]) ->
                 unreachable!("the JIT emits declared instructions only: {fault:?}");
             };
             let x = (*simulator).x;
-            let (x0, x1) = match helper {
-                Helper::Unwind => {
-                    let function: UnwindFunction = std::mem::transmute(helper.address());
-                    let landing = function(x[0] as _, x[1] as _, x[2] as _, x[3] as _);
-                    (landing.address as u64, landing.base as u64)
-                }
-                _ => {
-                    let function: HelperFunction = std::mem::transmute(helper.address());
-                    (
-                        function(
-                            x[0] as _, x[1] as _, x[2] as _, x[3] as _, x[4] as _, x[5] as _,
-                        ),
-                        0,
+            (*simulator).x[0] = match helper.answer() {
+                Answer::Value => {
+                    let function: ValueFunction = std::mem::transmute(helper.address());
+                    function(
+                        x[0] as _, x[1] as _, x[2] as _, x[3] as _, x[4] as _, x[5] as _,
                     )
                 }
+                Answer::Place => {
+                    let function: PlaceFunction = std::mem::transmute(helper.address());
+                    function(x[0] as _, x[1] as _, x[2] as _, x[3] as _) as u64
+                }
             };
-            (*simulator).x[0] = x0;
-            (*simulator).x[1] = x1;
             (*simulator).pc = (*simulator).x[30];
         }
         (*simulator).pc = saved_pc;

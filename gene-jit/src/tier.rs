@@ -1,23 +1,22 @@
 //! The second tier: decides what is compiled, keeps the code, and runs it.
 
-use crate::arm64::emit::Saved;
-use crate::arm64::{self, Fixup, X0, X1, X2};
-use crate::buffer::CodeBuffer;
-use crate::explain::{Explanation, explain_compiled};
-use crate::lower::{Compiled, Declined, compile};
-use crate::memory::CodeMemory;
-use crate::runtime::Landing;
+use crate::arm64::Fixup;
+use crate::buffer::LabelUse;
+use crate::feedback::Feedback;
+use crate::lower::{Compiled, Declined, Site, compile};
+use crate::memory::{Arena, Block};
+use crate::runtime::{Helper, Place};
 use crate::sim::{self, Simulator};
 use crate::stats::{Outcome, Statistics};
+use crate::thunks::Thunks;
 use gene_vm::bytecode::Op;
 use gene_vm::code::Code;
 use gene_vm::heap::Gc;
 use gene_vm::object::Function;
-use gene_vm::symbol::Symbol;
-use gene_vm::tier::Tier;
-use gene_vm::value::{POINTER_TAG, SMALL_INT_TAG, Value};
+use gene_vm::tier::{Resumed, TailCall, Tier};
+use gene_vm::value::Value;
 use gene_vm::vm::Vm;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::rc::{Rc, Weak};
@@ -46,9 +45,12 @@ pub struct Options {
     pub backend: Backend,
     /// Calls plus loop rounds after which a function is compiled.
     pub threshold: u32,
-    /// Largest size of all machine code, in bytes.
+    /// Largest size of all machine code, in bytes; at most [`LARGEST_CODE_LIMIT`].
     pub code_limit: usize,
 }
+
+/// So far one branch reaches all code: `bl` spans ±128 MB.
+pub const LARGEST_CODE_LIMIT: usize = 128 << 20;
 
 impl Options {
     /// The usual settings.
@@ -56,7 +58,7 @@ impl Options {
         Options {
             backend,
             threshold: 500,
-            code_limit: 256 << 20,
+            code_limit: 64 << 20,
         }
     }
 }
@@ -65,27 +67,36 @@ impl Options {
 const DECLINED_BUDGET: i32 = i32::MAX;
 /// Native stack that the runtime's functions need below compiled code.
 const RESERVE: usize = 128 << 10;
-/// Bytes of native stack that compiled code uses at most per byte of value stack: the smallest frame has one slot, the
-/// largest native frame saves all kept registers.
-const NATIVE_PER_VALUE: usize = 16;
+/// Bytes of native stack that compiled code uses at most per byte of value stack. A native frame has the return address
+/// and up to two registers for each variable, and padding; a callee's frame lies at least the callee's slot and all
+/// variables above its caller's.
+const NATIVE_PER_VALUE: usize = 4;
+/// Wrong guesses after which a function is compiled again; twice as many the next time.
+const FIRST_PATIENCE: u32 = 4;
+/// After so many times nothing is guessed any more.
+const MOST_VERSIONS: u32 = 8;
 
 /// The JIT of one VM.
 pub struct Jit {
-    options: Options,
     shared: Rc<Shared>,
 }
 
 /// What compiled code, its functions and the JIT share.
 pub struct Shared {
-    functions: RefCell<BTreeMap<usize, Weak<CompiledFunction>>>,
-    /// Bytes of machine code.
-    code_bytes: Cell<usize>,
+    options: Options,
+    arena: Rc<Arena>,
+    thunks: OnceCell<Thunks>,
+    /// The pieces of code by their addresses.
+    versions: RefCell<BTreeMap<usize, Weak<Version>>>,
     /// What has happened so far.
     statistics: RefCell<Statistics>,
     /// Calls of the runtime by opcode: an array, as counting is part of each such call.
     helper_calls: [Cell<u64>; Op::ALL.len()],
     simulator: Option<*mut Simulator>,
-    trampoline: Trampoline,
+    /// The instruction that the interpreter is to go on at.
+    resume: Cell<usize>,
+    /// Where control is about to go on.
+    place: Cell<Place>,
 }
 
 impl Shared {
@@ -105,63 +116,38 @@ impl Drop for Shared {
     }
 }
 
-/// The way from Rust into compiled code: `fn(vm, base, address) -> result`.
-struct Trampoline {
-    memory: CodeMemory,
-    /// Where an exception that nothing catches goes on.
-    exception: usize,
-}
-
-impl Trampoline {
-    fn new(backend: Backend) -> io::Result<Trampoline> {
-        let mut buffer = CodeBuffer::<Fixup>::default();
-        let (entry, exception) = (buffer.label(), buffer.label());
-        let saved = Saved::new(0x3ff8_0000, 0xff00);
-        buffer.enter_frame(&saved);
-        buffer.mov(arm64::CONTEXT, X0);
-        buffer.mov(arm64::FRAME, X1);
-        buffer.constant(arm64::SMALL_INT_TAG, SMALL_INT_TAG);
-        buffer.constant(arm64::POINTER_TAG, POINTER_TAG);
-        buffer.call_register(X2);
-        buffer.leave_frame(&saved);
-        buffer.ret();
-        buffer.bind(exception);
-        buffer.constant(X0, Value::EXCEPTION.bits());
-        buffer.leave_frame(&saved);
-        buffer.ret();
-        let finished = buffer.finish(&[], entry);
-        let memory = CodeMemory::new(&finished.code, backend == Backend::Native)?;
-        Ok(Trampoline {
-            exception: finished.offset(exception),
-            memory,
-        })
-    }
+/// One compilation of a body.
+pub struct Version {
+    /// The code.
+    pub(crate) compiled: Compiled,
+    /// Where it lies.
+    block: Block,
+    code: *const Code,
 }
 
 /// The machine code of one body. It belongs to the body's [`Code`] and goes with it.
 pub struct CompiledFunction {
-    /// The code.
-    pub(crate) compiled: Compiled,
-    /// Where it lies.
-    memory: CodeMemory,
-    code: *const Code,
     shared: Rc<Shared>,
+    /// All compilations, the last of which is in use; the others may still be on the native stack.
+    versions: Vec<Rc<Version>>,
+    feedback: Feedback,
+    /// Wrong guesses of the last version.
+    left: u32,
 }
 
 impl CompiledFunction {
-    /// Where the code lies.
-    pub fn address(&self) -> usize {
-        self.memory.address()
+    /// The code in use.
+    pub fn current(&self) -> &Rc<Version> {
+        self.versions.last().expect("a function has a version")
     }
 }
 
 impl Drop for CompiledFunction {
     fn drop(&mut self) {
-        let shared = &self.shared;
-        shared.functions.borrow_mut().remove(&self.memory.address());
-        shared
-            .code_bytes
-            .set(shared.code_bytes.get() - self.memory.bytes().len());
+        let mut versions = self.shared.versions.borrow_mut();
+        for version in &self.versions {
+            versions.remove(&version.block.address());
+        }
     }
 }
 
@@ -173,18 +159,26 @@ impl Jit {
     pub fn new(options: Options) -> io::Result<Jit> {
         let simulator = (options.backend == Backend::Simulator)
             .then(|| Box::into_raw(Box::<Simulator>::default()));
-        let shared = Shared {
-            functions: RefCell::default(),
-            code_bytes: Cell::new(0),
+        let limit = options.code_limit.min(LARGEST_CODE_LIMIT);
+        let shared = Rc::new(Shared {
+            options,
+            arena: Arena::new(limit, options.backend == Backend::Native)?,
+            thunks: OnceCell::new(),
+            versions: RefCell::default(),
             statistics: RefCell::default(),
             helper_calls: [const { Cell::new(0) }; Op::ALL.len()],
             simulator,
-            trampoline: Trampoline::new(options.backend)?,
-        };
-        Ok(Jit {
-            options,
-            shared: Rc::new(shared),
-        })
+            resume: Cell::new(0),
+            place: Cell::new(Place {
+                address: 0,
+                base: std::ptr::null_mut(),
+                then: 0,
+            }),
+        });
+        let thunks = Thunks::new(&shared.arena, Rc::as_ptr(&shared).addr())
+            .ok_or(io::ErrorKind::OutOfMemory)?;
+        shared.thunks.get_or_init(|| thunks);
+        Ok(Jit { shared })
     }
 
     /// What has happened so far.
@@ -203,68 +197,272 @@ impl Jit {
         });
         statistics
     }
+}
 
-    /// What has become of the functions that are compiled and alive.
-    pub fn explain(&self) -> Vec<(Symbol, Explanation)> {
-        let functions: Vec<_> = {
-            let functions = self.shared.functions.borrow();
-            functions.values().filter_map(Weak::upgrade).collect()
-        };
-        let explain = |function: &Rc<CompiledFunction>| {
-            // SAFETY: the code owns the function, and is traced or dropped by the VM only while this is not running.
-            let code = unsafe { &*function.code };
-            (code.name, explain_compiled(code, &function.compiled))
-        };
-        functions.iter().map(explain).collect()
+impl Shared {
+    fn thunks(&self) -> &Thunks {
+        self.thunks.get().expect("made with the JIT")
     }
 
-    fn compile(&self, code: &Code, observed: &[Value]) -> Result<Rc<CompiledFunction>, Declined> {
-        let shared = &self.shared;
-        let compiled = compile(code, observed, Rc::as_ptr(shared) as usize)?;
-        if shared.code_bytes.get() + compiled.code.len() > self.options.code_limit {
-            return Err(Declined::NoRoom);
-        }
-        let execute = self.options.backend == Backend::Native;
-        let memory = CodeMemory::new(&compiled.code, execute).map_err(|_| Declined::NoRoom)?;
-        shared
-            .code_bytes
-            .set(shared.code_bytes.get() + memory.bytes().len());
-        let start = memory.address();
-        let shared = shared.clone();
-        let function = Rc::new(CompiledFunction {
-            compiled,
-            memory,
-            code,
-            shared,
+    /// Compiles a body and puts the code where it can run.
+    fn compile(&self, code: &Code, feedback: &Feedback) -> Result<Rc<Version>, Declined> {
+        let started = Instant::now();
+        let result = self.place_code(code, feedback);
+        let outcome = match &result {
+            Ok(version) => Outcome::Compiled {
+                instructions: code.instrs.len(),
+                bytes: version.compiled.code.len(),
+            },
+            Err(reason) => Outcome::Declined {
+                reason: reason.to_string(),
+            },
+        };
+        let mut statistics = self.statistics.borrow_mut();
+        statistics.note(code.name.name(), outcome, started.elapsed());
+        result
+    }
+
+    fn place_code(&self, code: &Code, feedback: &Feedback) -> Result<Rc<Version>, Declined> {
+        let compiled = compile(code, feedback)?;
+        let block = self.arena.place(&compiled.code, |memory, address| {
+            for &(offset, helper) in &compiled.thunks {
+                let distance = self.thunks().of(helper) as i64 - (address + offset) as i64;
+                LabelUse::patch(Fixup::Branch26, memory, offset, distance);
+            }
         });
-        function
-            .shared
-            .functions
-            .borrow_mut()
-            .insert(start, Rc::downgrade(&function));
-        Ok(function)
+        let version = Rc::new(Version {
+            compiled,
+            block: block.ok_or(Declined::NoRoom)?,
+            code,
+        });
+        let mut versions = self.versions.borrow_mut();
+        versions.insert(version.block.address(), Rc::downgrade(&version));
+        code.entry.set(version.block.address());
+        Ok(version)
     }
 
-    fn run(&self, vm: &mut Vm, address: usize, base: *mut Value) -> Value {
+    /// The call that a return address in compiled code belongs to, and the offset of its code.
+    fn site(&self, return_address: usize) -> Option<(Rc<Version>, Site)> {
+        let versions = self.versions.borrow();
+        let (start, version) = versions.range(..return_address).next_back()?;
+        let version = version.upgrade()?;
+        let offset = return_address - start;
+        let sites = &version.compiled.sites;
+        let site = sites
+            .binary_search_by_key(&offset, |site| site.offset)
+            .ok()?;
+        let site = sites[site];
+        Some((version, site))
+    }
+
+    /// Where code goes to leave its native frame.
+    fn jump_exit(&self, version: &Version) -> usize {
+        match version.compiled.jump_exit {
+            Some(offset) => version.block.address() + offset,
+            None => self.thunks().jump_exit,
+        }
+    }
+
+    fn go_on(&self, place: Place) -> *const Place {
+        self.place.set(place);
+        self.place.as_ptr()
+    }
+
+    /// A guess was wrong before `return_address`: the interpreter is to go on in the frame at `base`.
+    ///
+    /// # Safety
+    /// Compiled code with this frame calls.
+    pub(crate) unsafe fn leave(
+        &self,
+        vm: &mut Vm,
+        return_address: usize,
+        base: *mut Value,
+    ) -> *const Place {
+        let site = self.site(return_address);
+        let (version, site) = site.expect("every call in compiled code is noted");
+        // SAFETY: the function that runs this code is below its frame, so its code is alive.
+        let code = unsafe { &*version.code };
+        let pc = site.pc.expect("only instructions guess");
+        let locals = code.locals as usize;
+        // SAFETY: the frame belongs to this code, and has its locals and operands in place.
+        let (values, operands) = unsafe {
+            (
+                std::slice::from_raw_parts(base, locals),
+                std::slice::from_raw_parts(base.add(locals), site.depth),
+            )
+        };
+        vm.context.stack_top = base.wrapping_add(locals + site.depth);
+        let mut data = code.tier_data.borrow_mut();
+        let function = data
+            .as_mut()
+            .and_then(|data| data.downcast_mut::<CompiledFunction>());
+        if let Some(function) = function {
+            if site.at_header {
+                function.feedback.note_loop(pc, values);
+            } else {
+                function.feedback.note_site(code, pc, values, operands);
+            }
+            self.note_left(function, code);
+        }
+        self.resume.set(pc);
+        self.go_on(Place {
+            address: self.jump_exit(&version),
+            base,
+            then: self.thunks().of(Helper::Interpret),
+        })
+    }
+
+    /// Compiles a function again, with better guesses, when it has been left often enough.
+    fn note_left(&self, function: &mut CompiledFunction, code: &Code) {
+        let versions = function.versions.len() as u32;
+        function.left += 1;
+        if versions > MOST_VERSIONS || function.left < FIRST_PATIENCE << versions {
+            return;
+        }
+        if versions == MOST_VERSIONS {
+            function.feedback.settle();
+        }
+        function.left = 0;
+        if let Ok(version) = self.compile(code, &function.feedback) {
+            function.versions.push(version);
+        }
+    }
+
+    /// Runs the function at `base[-1]` in the interpreter until it returns or compiled code takes over.
+    ///
+    /// # Safety
+    /// The frame is complete, and `resume` is set.
+    pub(crate) unsafe fn interpret(&self, vm: &mut Vm, base: *mut Value) -> *const Place {
+        // SAFETY: what the caller promises.
+        let result = unsafe {
+            let function: Gc<Function> = base.sub(1).read().get().expect("a frame has a function");
+            vm.resume(function.code.get(), self.resume.get(), base)
+        };
+        let thunks = self.thunks();
+        let address = match result {
+            Ok(Resumed::Returned(value)) => {
+                // SAFETY: the frame is left, so the callee's slot is free.
+                unsafe { base.sub(1).write(value) };
+                thunks.return_value
+            }
+            Ok(Resumed::Compiled(address)) => address,
+            Err(_) => thunks.of(Helper::Unwind),
+        };
+        self.go_on(Place {
+            address,
+            base,
+            then: 0,
+        })
+    }
+
+    /// Where a function goes after a call in tail position, when it has left its native frame.
+    ///
+    /// # Safety
+    /// The value stack has a callee's slot below `base`, which nobody needs if the call has returned.
+    pub(crate) unsafe fn after_tail_call(&self, after: TailCall, base: *mut Value) -> usize {
+        let thunks = self.thunks();
+        match after {
+            TailCall::Returned(value) => {
+                // SAFETY: what the caller promises.
+                unsafe { base.sub(1).write(value) };
+                thunks.return_value
+            }
+            TailCall::Compiled(address) => address,
+            TailCall::Interpret => {
+                self.resume.set(0);
+                thunks.of(Helper::Interpret)
+            }
+        }
+    }
+
+    /// Where the exception on its way goes on, for code that was called from `return_address` with its frame at `base`.
+    ///
+    /// # Safety
+    /// Compiled code calls.
+    pub(crate) unsafe fn unwind(
+        &self,
+        vm: &mut Vm,
+        return_address: usize,
+        base: *mut Value,
+    ) -> *const Place {
+        let Some((version, site)) = self.site(return_address) else {
+            return self.go_on(Place {
+                address: self.thunks().uncaught,
+                base,
+                then: 0,
+            });
+        };
+        let base = base.wrapping_byte_sub(site.above);
+        let target = site.pc.and_then(|pc| {
+            // SAFETY: the function that runs this code is on the value stack, so its code is alive.
+            unsafe { vm.catch(&*version.code, pc, base) }
+        });
+        let address = match target {
+            Some(target) => version.block.address() + version.compiled.handlers[&target],
+            None => self.jump_exit(&version),
+        };
+        self.go_on(Place {
+            address,
+            base,
+            then: self.thunks().of(Helper::Unwind),
+        })
+    }
+}
+
+/// Calls `look` with the machine code of a body, if it is compiled.
+pub(crate) fn with_compiled<T>(code: &Code, look: impl FnOnce(&Compiled) -> T) -> Option<T> {
+    let data = code.tier_data.borrow();
+    let function = data.as_ref()?.downcast_ref::<CompiledFunction>()?;
+    Some(look(&function.current().compiled))
+}
+
+impl Tier for Jit {
+    fn threshold(&self) -> i32 {
+        i32::try_from(self.shared.options.threshold).unwrap_or(i32::MAX)
+    }
+
+    fn heat(&self, vm: &mut Vm, _function: Gc<Function>, code: &Code) {
+        let feedback = Feedback::new(&vm.topmost_values(code.locals as usize));
+        let Ok(version) = self.shared.compile(code, &feedback) else {
+            code.budget.set(DECLINED_BUDGET);
+            return;
+        };
+        *code.tier_data.borrow_mut() = Some(Box::new(CompiledFunction {
+            shared: self.shared.clone(),
+            versions: vec![version],
+            feedback,
+            left: 0,
+        }));
+    }
+
+    fn loop_entry(&self, code: &Code, target: usize) -> Option<usize> {
+        let data = code.tier_data.borrow();
+        let function = data.as_ref()?.downcast_ref::<CompiledFunction>()?;
+        let version = function.current();
+        let offset = version.compiled.loop_entries.get(&target)?;
+        Some(version.block.address() + offset)
+    }
+
+    unsafe fn run(&self, vm: &mut Vm, address: usize, base: *mut Value) -> Value {
         let Some(left) = vm.native_stack_left().checked_sub(RESERVE) else {
             vm.raise_stack_overflow();
             return Value::EXCEPTION;
         };
-        let trampoline = self.shared.trampoline.memory.address();
+        let enter = self.shared.thunks().enter;
         let result = match self.shared.simulator {
             Some(simulator) => {
                 let args = [vm as *mut Vm as u64, base as u64, address as u64];
                 // SAFETY: the simulator lives as long as the JIT; `address` is in code for this frame.
-                unsafe { sim::call(simulator, trampoline, args) }
+                unsafe { sim::call(simulator, enter, args) }
             }
             None => {
                 let limit = vm.context.stack_limit;
                 // Compiled code checks the value stack alone; so that must run out first.
                 vm.context.stack_limit = limit.min(base.wrapping_byte_add(left / NATIVE_PER_VALUE));
-                // SAFETY: the trampoline was emitted with this signature; `address` is in code for this frame.
+                // SAFETY: the code was emitted with this signature; `address` is in code for this frame.
                 let result = unsafe {
                     let enter: unsafe extern "C" fn(*mut Vm, *mut Value, usize) -> u64 =
-                        std::mem::transmute(trampoline);
+                        std::mem::transmute(enter);
                     enter(vm, base, address)
                 };
                 vm.context.stack_limit = limit;
@@ -272,111 +470,5 @@ impl Jit {
             }
         };
         Value::from_bits(result)
-    }
-}
-
-/// The machine code of a body.
-pub(crate) fn compiled_function(code: &Code) -> Option<Rc<CompiledFunction>> {
-    let data = code.tier_data.borrow();
-    data.as_ref()?
-        .downcast_ref::<Rc<CompiledFunction>>()
-        .cloned()
-}
-
-impl Tier for Jit {
-    fn threshold(&self) -> i32 {
-        i32::try_from(self.options.threshold).unwrap_or(i32::MAX)
-    }
-
-    fn heat(&self, vm: &mut Vm, _function: Gc<Function>, code: &Code) {
-        let started = Instant::now();
-        let observed = vm.topmost_values(code.locals as usize);
-        let result = self.compile(code, &observed);
-        let elapsed = started.elapsed();
-        let outcome = match &result {
-            Ok(function) => Outcome::Compiled {
-                instructions: code.instrs.len(),
-                bytes: function.compiled.code.len(),
-            },
-            Err(reason) => Outcome::Declined {
-                reason: reason.to_string(),
-            },
-        };
-        self.shared
-            .statistics
-            .borrow_mut()
-            .note(code.name.name(), outcome, elapsed);
-        match result {
-            Ok(function) => {
-                let start = function.memory.address();
-                code.entry.set(start + function.compiled.entry);
-                code.receiver.set(function.compiled.receiver.unwrap_or(0));
-                code.receiver_entry.set(start);
-                *code.tier_data.borrow_mut() = Some(Box::new(function));
-            }
-            Err(_) => code.budget.set(DECLINED_BUDGET),
-        }
-    }
-
-    fn enter(&self, vm: &mut Vm, code: &Code, base: *mut Value) -> Value {
-        // Compiled code leaves it to its callers where it neither calls nor loops.
-        if vm.is_safepoint_due() && vm.safepoint().is_err() {
-            return Value::EXCEPTION;
-        }
-        self.run(vm, code.entry.get(), base)
-    }
-
-    fn enter_loop(
-        &self,
-        vm: &mut Vm,
-        code: &Code,
-        target: usize,
-        base: *mut Value,
-    ) -> Option<Value> {
-        let function = compiled_function(code)?;
-        let offset = *function.compiled.loop_entries.get(&target)?;
-        Some(self.run(vm, function.memory.address() + offset, base))
-    }
-}
-
-/// Finds where the exception on its way goes on, for code that was called from `return_address` with its frame at `base`.
-pub(crate) fn unwind(
-    shared: &Shared,
-    vm: &mut Vm,
-    return_address: usize,
-    base: *mut Value,
-) -> Landing {
-    let functions = shared.functions.borrow();
-    let function = functions
-        .range(..return_address)
-        .next_back()
-        .and_then(|(_, f)| f.upgrade());
-    drop(functions);
-    let inside = |function: &Rc<CompiledFunction>| {
-        return_address - function.memory.address() <= function.memory.bytes().len()
-    };
-    let Some(function) = function.filter(inside) else {
-        let trampoline = &shared.trampoline;
-        return Landing {
-            address: trampoline.memory.address() + trampoline.exception,
-            base,
-        };
-    };
-    let start = function.memory.address();
-    let compiled = &function.compiled;
-    let offset = return_address - start;
-    let site = compiled
-        .sites
-        .binary_search_by_key(&offset, |site| site.offset);
-    let site = compiled.sites[site.expect("every call in compiled code is noted")];
-    let base = base.wrapping_byte_sub(site.above);
-    let target = site.pc.and_then(|pc| {
-        // SAFETY: the function that runs this code is on the value stack, so its code is alive.
-        unsafe { vm.catch(&*function.code, pc, base) }
-    });
-    let offset = target.map_or(compiled.exception_exit, |target| compiled.handlers[&target]);
-    Landing {
-        address: start + offset,
-        base,
     }
 }

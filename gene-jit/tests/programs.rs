@@ -236,69 +236,6 @@ fn objects_and_collections() {
 }
 
 #[test]
-fn instances_of_one_shape_and_of_many() {
-    // Fields in different orders: the same method meets up to six shapes.
-    let classes: String = (0..6)
-        .map(|i| {
-            let fields: String = (0..6)
-                .map(|j| format!("(/f{} = {j})", (i + j) % 6))
-                .collect();
-            format!("(class C{i} < Base (ctor [] {fields}))\n")
-        })
-        .collect();
-    same(&format!(
-        "(class Base (ctor []) (method get [] (/f0 * 100)) (method inc [] (/f1 = (/f1 + 1)) (/f0 + /f1)))
-         {classes}
-         (var all [(new C0) (new C1) (new C2) (new C3) (new C4) (new C5)])
-         (fn total [xs n] (var t 0) (var i 0)
-           (while (i < n) (for x in xs (t = (t + (x .get))) (t = (t + (x .inc))) (t = (t + x/f2))) (i = (i + 1))) t)
-         (fn one [x n] (var t 0) (var i 0) (while (i < n) (t = (t + (x .inc))) (i = (i + 1))) t)
-         [(one all/0 30) (one all/0 30) (total all 20) (one all/3 30) (total [all/1 all/2] 9)]"
-    ));
-}
-
-#[test]
-fn instances_get_fields_while_methods_run() {
-    same(
-        "(class P (ctor [x] (/x = x)) (method grow [v] (/y = v) (/x = (/x + v)) (+ /x /y))
-                  (method late [q] (q .grow 2) (/x + /y)))
-         (fn f [n] (var t 0) (var i 0) (while (i < n) (var p (new P i)) (t = (t + (p .grow i))) (t = (t + (p .late p))) (i = (i + 1))) t)
-         [(f 3) (f 40)]",
-    );
-    same(
-        "(class P (ctor [x] (/x = x)) (method add [o] (/z = 1) (o/z = (o/z + 5)) /z))
-         (fn f [p] (p .add p)) (var i 0) (var out []) (while (i < 30) (out .push (f (new P i))) (i = (i + 1))) out",
-    );
-}
-
-#[test]
-fn methods_change_under_compiled_calls() {
-    same(
-        "(class A (ctor [] (/n = 1)) (method v [] /n))
-         (fn f [a n] (var t 0) (var i 0) (while (i < n) (t = (t + (a .v))) (i = (i + 1))) t)
-         (var a (new A)) (var first (f a 20))
-         (class B < A (ctor [] (/m = 5) (/n = 3)) (method w [] (f self 10)) (method v [] (/m + (super .v))))
-         [first (f a 20) (f (new B) 20) ((new B) .w) (f a 3)]",
-    );
-}
-
-#[test]
-fn receivers_of_other_kinds() {
-    let outcome = same(
-        "(class A (ctor [n] (/n = n)) (method size [] /n) (method get [i] (/n + i)))
-         (fn size [x] (try (x .size) catch * $ex/message)) (fn get [x] (try (x .get 1) catch * $ex/message)) (fn n [x] (try x/n catch * $ex/message))
-         (fn set [x] (try (x/n = 3) catch * $ex/message))
-         (var out []) (var i 0)
-         (while (i < 12) (for x in [(new A i) [1 2 3] \"text\" 5 nil 2.5 {^n 7} (new A 9)] (out .push (size x)) (out .push (get x)) (out .push (n x)) (out .push (set x))) (i = (i + 1)))
-         out",
-    );
-    assert!(
-        outcome.contains("VkNil") || outcome.contains("nil"),
-        "{outcome}"
-    );
-}
-
-#[test]
 fn many_pending_operands() {
     let parts: String = (0..40).map(|i| format!(" (x + {i}) {i}")).collect();
     same(&format!(
@@ -307,4 +244,68 @@ fn many_pending_operands() {
     let left = (0..200).fold("x".to_string(), |tree, i| format!("({tree} + {i})"));
     let right = (0..200).fold("x".to_string(), |tree, i| format!("({i} + {tree})"));
     same(&format!("(fn f [x] [{left} {right}]) [(f 1) (f 0.5)]"));
+}
+
+#[test]
+fn tail_calls_need_no_stack_in_any_mixture_of_tiers() {
+    // `odd` becomes compiled later than `even`, which has a loop; `tell` is native.
+    let source = "
+        (fn tell [x] (println x))
+        (fn even [n] (var i 0) (while (i < 2) (i = (i + 1))) (if (n == 0) (tell \"even\") else (odd (n - 1))))
+        (fn odd [n] (if (n == 0) (tell \"odd\") else (even (n - 1))))
+        (fn other [n ^step] (if (n <= 0) n else (other (n - step) ^step step)))
+        (even 40001) (even 40000) (other 40000 ^step 1)";
+    let expected = interpreted(source);
+    assert_eq!(expected, "odd\neven\n0");
+    for threshold in [0, 1, 500, 50_000] {
+        assert_eq!(run(source, Some(threshold), false).0, expected);
+    }
+}
+
+/// Calls of the runtime for one opcode.
+fn helper_calls(source: &str, opcode: &str) -> (String, u64) {
+    let (outcome, statistics) = run(source, Some(0), false);
+    let calls = statistics.helper_calls.get(opcode).copied();
+    (outcome, calls.unwrap_or(0))
+}
+
+#[test]
+fn code_learns_that_operands_are_floats() {
+    let source = "
+        (fn scale [x y] ((x * y) - y))
+        (var total 0.0)
+        (repeat 1000 (total = (total + (scale 1.5 2.0))))
+        total";
+    assert_eq!(same(source), "1000.0");
+    assert_eq!(helper_calls(source, "Mul"), ("1000.0".into(), 0));
+}
+
+#[test]
+fn code_that_has_learned_of_floats_takes_ints_too() {
+    let source = "
+        (fn f [x] (x * 3))
+        (var total 0)
+        (for i in (0 .. 200) (total = (total + (f (if ((i % 2) == 0) i else 0.5)))))
+        [total (f 140737488355327) (try (f \"a\") catch * \"no\")]";
+    same(source);
+}
+
+#[test]
+fn a_loop_learns_what_its_variables_are() {
+    let source = "
+        (fn f [x n] (var i 0) (while (i < n) (x = (x + x)) (i = (i + 1))) x)
+        [(f 1 4) (f 0.5 40) (f \"a\" 3) (f 1 60) (f 0.5 100)]";
+    same(source);
+}
+
+#[test]
+fn exceptions_in_loops_that_go_on() {
+    let source = "
+        (fn f [n] (var i 0) (var caught 0)
+          (while (i < n)
+            (try (if ((i % 3) == 0) (throw i) else (caught = (caught + 0.5))) catch * (caught = (caught + $ex)))
+            (i = (i + 1)))
+          caught)
+        (try (f 100) catch * \"not numbers\")";
+    same(source);
 }

@@ -5,11 +5,13 @@
 mod support;
 
 use gene_jit::arm64::isle::RULES;
-use gene_jit::explain::{Explanation, explain};
+use gene_jit::explain::{Explanation, explain, explain_with};
+use gene_jit::feedback::Feedback;
 use gene_jit::lower::{Declined, Part};
 use gene_vm::Vm;
 use gene_vm::bytecode::Op;
 use gene_vm::code::Code;
+use gene_vm::value::Value;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -54,7 +56,7 @@ fn stretches(code: &Code, explanation: &mut Explanation, op: Op) -> String {
         let _ = writeln!(text, "{mark}{pc:3} {instr}");
     }
     explanation.stretches.retain(|stretch| match stretch.part {
-        Part::Main(pc) | Part::Generic(pc) | Part::Slow(pc) => pc == pcs[0],
+        Part::Main(pc) | Part::Slow(pc) => pc == pcs[0],
         Part::Frame => false,
     });
     let _ = write!(text, "\n{explanation}");
@@ -197,7 +199,7 @@ fn instructions_executed() {
     for (what, source, (few, many, more)) in programs {
         let count = |n: i32| {
             let (outcome, statistics) =
-                support::run(&source.replace('N', &n.to_string()), Some(5), false);
+                support::run(&source.replace('N', &n.to_string()), Some(0), false);
             assert!(!outcome.contains("Exception"), "{outcome}");
             statistics.instructions.expect("the simulator counts")
         };
@@ -231,53 +233,38 @@ fn corpus() -> Vec<(String, String)> {
     programs
 }
 
-/// Programs whose functions, once they have run for a while, are compiled for what they have met.
-const SEEN: [&str; 1] = [
-    "(class P (ctor [x] (/x = x) (/y = 0) (/i = 1)) (method inc [] (/x = (/x + 1)) (/y = /x)))
-     (fn f [p i n] (while (i < n) (p .inc) (p/y = (p/i + p/x)) (new P i) (i = (i + 1))) p/x)
-     (f (new P 1) 0 40)",
-];
-
-fn note(fired: &mut HashMap<&str, usize>, explanation: &Explanation) {
-    let stretches = explanation.stretches.iter();
-    for rule in stretches
-        .flat_map(|s| &s.instructions)
-        .flat_map(|i| &i.rules)
-    {
-        *fired.entry(rule.info().name).or_default() += 1;
-    }
-}
-
-#[test]
-fn functions_that_have_run() {
-    for (index, source) in SEEN.iter().enumerate() {
-        let mut listing = format!("{source}\n\n");
-        let mut functions = support::compiled(source, 5);
-        functions.sort_by(|a, b| a.0.cmp(&b.0));
-        for (name, explanation) in functions {
-            let _ = writeln!(listing, "── {name}\n{explanation}");
-        }
-        snapshot("seen", &format!("{index}"), listing);
-    }
-}
-
 #[test]
 fn only_generators_are_declined_and_every_rule_fires() {
     let mut fired: HashMap<&str, usize> = HashMap::new();
     let opcodes = OPCODES.map(|(name, text)| (name.to_string(), text.to_string()));
     let ones = "1 ".repeat(5000);
-    let many = format!("(fn f [g o] (g {ones}) (o .m {ones}) nil)");
+    let many = format!(
+        "(fn f [g o] (g {ones}) (o .m {ones}) nil) (fn g [f] (f {ones})) (fn h [o] (o .m {ones}))"
+    );
+    let numbers = [Value::int32(1), Value::float(2.0)];
     let programs = corpus().into_iter().chain(opcodes);
     for (name, text) in programs.chain([("many arguments".to_string(), many)]) {
-        for_each_body(&name, &text, |code| match explain(code) {
-            Ok(explanation) => note(&mut fired, &explanation),
-            Err(reason) => assert_eq!(reason, Declined::Generator, "{name}: {}", code.name),
+        for_each_body(&name, &text, |code| {
+            // Once without feedback, and once as if every guess had met an int and a float.
+            let mut found = Feedback::default();
+            for pc in 0..code.instrs.len() {
+                found.note_site(code, pc, &numbers.repeat(code.locals as usize), &numbers);
+            }
+            for feedback in [Feedback::default(), found] {
+                match explain_with(code, &feedback) {
+                    Ok(explanation) => {
+                        let stretches = explanation.stretches.iter();
+                        for rule in stretches
+                            .flat_map(|s| &s.instructions)
+                            .flat_map(|i| &i.rules)
+                        {
+                            *fired.entry(rule.info().name).or_default() += 1;
+                        }
+                    }
+                    Err(reason) => assert_eq!(reason, Declined::Generator, "{name}: {}", code.name),
+                }
+            }
         });
-    }
-    for source in SEEN {
-        for (_, explanation) in support::compiled(source, 5) {
-            note(&mut fired, &explanation);
-        }
     }
     let silent: Vec<&str> = RULES
         .iter()

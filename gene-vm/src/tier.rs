@@ -19,20 +19,37 @@ pub trait Tier {
     /// The function's budget is used up. The tier may compile it (and set [`Code::entry`]) and sets a new budget.
     fn heat(&self, vm: &mut Vm, function: Gc<Function>, code: &Code);
 
-    /// Runs compiled code. The frame is set up: arguments bound, other locals nil.
-    /// Answers the result, or [`Value::EXCEPTION`] with the exception pending in the VM.
-    fn enter(&self, vm: &mut Vm, code: &Code, base: *mut Value) -> Value;
+    /// Where compiled code goes on at the target of a back edge, if it can be entered there. The operand stack
+    /// then holds what the bytecode says.
+    fn loop_entry(&self, code: &Code, target: usize) -> Option<usize>;
 
-    /// Goes on in compiled code at the target of a back edge, if the function is
-    /// compiled and can be entered there; the operand stack holds what the bytecode
-    /// says. Answers what the function returns, like [`Tier::enter`].
-    fn enter_loop(
-        &self,
-        vm: &mut Vm,
-        code: &Code,
-        target: usize,
-        base: *mut Value,
-    ) -> Option<Value>;
+    /// Runs compiled code from [`Code::entry`] or a [`Tier::loop_entry`] on, in the frame at `base`: arguments
+    /// bound, other locals nil, or what the loop left there.
+    /// Answers the result, or [`Value::EXCEPTION`] with the exception pending in the VM.
+    ///
+    /// # Safety
+    /// The address belongs to the code of the function at `base[-1]`, and the frame is complete.
+    unsafe fn run(&self, vm: &mut Vm, address: usize, base: *mut Value) -> Value;
+}
+
+/// How the interpreter has left a frame that it ran on behalf of compiled code.
+#[derive(Clone, Copy, Debug)]
+pub enum Resumed {
+    /// The function has returned.
+    Returned(Value),
+    /// Compiled code can take over in the same frame, at this address.
+    Compiled(usize),
+}
+
+/// What is to be done with a frame after a call in tail position.
+#[derive(Clone, Copy, Debug)]
+pub enum TailCall {
+    /// Return this.
+    Returned(Value),
+    /// Run the callee's compiled code, at this address.
+    Compiled(usize),
+    /// Run the callee from its first instruction on.
+    Interpret,
 }
 
 /// Does the interpreter run this instruction through [`Vm::execute_plain`], as a function of

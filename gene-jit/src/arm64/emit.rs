@@ -5,12 +5,15 @@ use super::isle::{
     Amount64, Cond, FReg, Half64, Imm12, Imm16, Inst, LeftShift64, Offset4, Offset8, Opposite,
     Pair8, Reg, Shift, ShiftRor, Simm9, Target,
 };
-use super::{CONTEXT, FRAME, Fixup, LINK, POINTER_TAG, SMALL_INT_TAG, SP, X0, X16, X17};
+use super::{CONTEXT, FRAME, Fixup, LINK, SMALL_INT_TAG, SP, X0, X16, X17};
 use crate::buffer::{CodeBuffer, Label};
 use gene_vm::value::{TAG_SHIFT, Value};
 
 /// Number of bits that the high form of a small int is shifted by.
 const HIGH_SHIFT: u8 = (64 - TAG_SHIFT) as u8;
+
+/// `bl` without a distance.
+const CALL_ELSEWHERE: [u8; 4] = 0x9400_0000_u32.to_le_bytes();
 
 /// The values that an operand can hold are checked where they are computed.
 const FITS: &str = "the operand was chosen to fit";
@@ -250,25 +253,6 @@ impl CodeBuffer<Fixup> {
         });
     }
 
-    /// The address of the heap object that a value refers to.
-    pub fn strip_pointer(&mut self, to: Reg, from: Reg) {
-        self.inst(Inst::Eor {
-            rd: to,
-            rn: from,
-            rm: POINTER_TAG,
-        });
-    }
-
-    /// The tag of a word: zero if [`CodeBuffer::strip_pointer`] has made an address of it.
-    pub fn shift_out_address(&mut self, to: Reg, from: Reg) {
-        let amount = Amount64::new(TAG_SHIFT as u8).expect(FITS);
-        self.inst(Inst::LsrImm {
-            rd: to,
-            rn: from,
-            amount,
-        });
-    }
-
     /// Compares two registers.
     pub fn compare(&mut self, a: Reg, b: Reg) {
         self.inst(Inst::Cmp { rn: a, rm: b });
@@ -318,6 +302,11 @@ impl CodeBuffer<Fixup> {
         self.inst(Inst::Bl {
             label: Target::Label(label),
         });
+    }
+
+    /// Calls code whose distance is filled in later.
+    pub fn call_elsewhere(&mut self) {
+        self.put(&CALL_ELSEWHERE);
     }
 
     /// Calls the code at an address that a register holds.

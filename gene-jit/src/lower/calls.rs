@@ -2,61 +2,22 @@
 
 use super::facts::{Fact, Known, Locals};
 use super::stubs::Stub;
-use super::{Arrival, Lowering, Site, World};
+use super::{Arrival, Lowering, Site};
 use crate::arm64::emit::Saved;
-use crate::arm64::{self, Cond, FRAME, Reg, X0, X16, X17};
+use crate::arm64::{self, Cond, FRAME, Reg, X0, X1, X16, X17};
 use crate::buffer::Label;
 use crate::runtime::Helper;
+use crate::tree::Node;
 use crate::tree::effect::written_locals;
-use crate::tree::{self, Node};
 use gene_vm::value::Value;
 use gene_vm::vm::{Context, STACK_SLACK, Vm};
 use std::mem::offset_of;
 
 impl Lowering<'_> {
-    /// What a function does before its first instruction, and what is known then.
+    /// What a function does before its first instruction: checks the stack, clears variables, polls.
     pub(super) fn function_entry(&mut self) {
-        let code = self.code;
+        let (code, overflow, poll) = (self.code, self.buffer.label(), self.buffer.label());
         self.buffer.bind(self.start);
-        self.prepare_frame();
-        let nil = Known {
-            fact: Fact::Other,
-            ..Known::default()
-        };
-        let mut locals = Locals((code.params..code.locals).map(|slot| (slot, nil)).collect());
-        if let Some(word) = self.receiver {
-            let receiver = locals.get_mut(0);
-            receiver.fact = Fact::Instance(word);
-            receiver.address = Some(arm64::RECEIVER);
-        }
-        let label = self.buffer.label();
-        self.arrivals.insert(0, Arrival { label, locals });
-    }
-
-    /// Checks the stack, clears variables, polls. A function that neither calls nor loops needs neither: the slack
-    /// above the stack's limit is enough for its caller's operands and its frame, and its caller polls.
-    fn prepare_frame(&mut self) {
-        let code = self.code;
-        let checks = !tree::is_leaf(code) || code.frame_size() > STACK_SLACK;
-        if checks {
-            self.check_stack();
-        }
-        let (params, locals) = (code.params as usize, code.locals as usize);
-        if locals > params {
-            self.buffer.constant(X16, Value::NIL.bits());
-            self.buffer.fill_slots(X16, params, locals - params);
-        }
-        if checks {
-            let (label, joined) = (self.buffer.label(), self.buffer.label());
-            self.buffer.load_context_word(X16, Vm::POLL_OFFSET);
-            self.buffer.branch_if_not_zero_word(X16, label);
-            self.buffer.bind(joined);
-            self.stubs.push(Stub::Poll { label, joined });
-        }
-    }
-
-    fn check_stack(&mut self) {
-        let (code, label) = (self.code, self.buffer.label());
         self.buffer
             .load(X16, arm64::CONTEXT, offset_of!(Context, stack_limit) as i64);
         if code.frame_size() > STACK_SLACK {
@@ -66,35 +27,28 @@ impl Lowering<'_> {
         } else {
             self.buffer.compare(FRAME, X16);
         }
-        self.buffer.branch_if(Cond::Hi, label);
-        self.stubs.push(Stub::Overflow { label });
-    }
-
-    /// Loads the address of the receiver to where the main code expects it.
-    pub(super) fn load_receiver(&mut self) {
-        self.buffer.load(arm64::RECEIVER, FRAME, 0);
-        self.buffer.strip_pointer(arm64::RECEIVER, arm64::RECEIVER);
-    }
-
-    /// The entry for callers that have not checked the receiver, if the main code relies on that: goes to the main
-    /// code if it is the one expected, else to the generic code.
-    pub(super) fn unchecked_entry(&mut self, saved: &Saved) {
-        let Some(word) = self.receiver else { return };
-        self.buffer.bind(self.unchecked_entry);
-        self.buffer.enter_frame(saved);
-        self.buffer.bind(self.unchecked_start);
-        let other = self.buffer.label();
-        self.load_receiver();
-        self.buffer.shift_out_address(X16, arm64::RECEIVER);
-        self.buffer.branch_if_not_zero(X16, other);
-        self.buffer.load(X16, arm64::RECEIVER, 0);
-        self.buffer.load_literal(X17, word);
-        self.buffer.compare(X16, X17);
-        self.buffer.branch_if(Cond::Eq, self.start);
-        self.buffer.bind(other);
-        self.prepare_frame();
-        let generic = self.generic_label(0);
-        self.buffer.branch(generic);
+        self.buffer.branch_if(Cond::Hi, overflow);
+        let (params, locals) = (code.params as usize, code.locals as usize);
+        if locals > params {
+            self.buffer.constant(X16, Value::NIL.bits());
+            self.buffer.fill_slots(X16, params, locals - params);
+        }
+        self.buffer.load_context_word(X16, Vm::POLL_OFFSET);
+        self.buffer.branch_if_not_zero_word(X16, poll);
+        let joined = self.buffer.label();
+        self.buffer.bind(joined);
+        self.stubs.push(Stub::Overflow { label: overflow });
+        self.stubs.push(Stub::Poll {
+            label: poll,
+            joined,
+        });
+        let nil = Known {
+            fact: Fact::Other,
+            ..Known::default()
+        };
+        let locals = Locals((code.params..code.locals).map(|slot| (slot, nil)).collect());
+        let label = self.buffer.label();
+        self.arrivals.insert(0, Arrival { label, locals });
     }
 
     // ── Calls ──────────────────────────────────────────────────────────────
@@ -110,7 +64,7 @@ impl Lowering<'_> {
         }
         self.flush(self.line.stack);
         let above = self.enter_callee(count);
-        self.buffer.call_label(self.unchecked_entry);
+        self.buffer.call_label(self.entry);
         self.leave_callee(above, result);
     }
 
@@ -128,6 +82,8 @@ impl Lowering<'_> {
             offset: self.buffer.offset(),
             pc,
             above,
+            depth: 0,
+            at_header: false,
         });
         self.buffer.add_constant(FRAME, FRAME, -(above as i64));
         self.clobber_scratch();
@@ -140,7 +96,7 @@ impl Lowering<'_> {
         }
         self.flush(self.line.stack);
         self.move_arguments(count, 0);
-        self.buffer.branch(self.unchecked_start);
+        self.buffer.branch(self.start);
     }
 
     /// Moves the arguments, and `callee` = 1 the callee, to the beginning of this frame.
@@ -173,10 +129,12 @@ impl Lowering<'_> {
     /// Goes to code at an address, which returns to this function's caller.
     pub(super) fn tail_call_entry(&mut self, entry: Reg, count: u16) {
         self.move_arguments(count, 1);
-        self.buffer.leave_frame(&Saved::new(0, 0));
-        self.buffer.branch_register(entry);
-        self.join_slow_call();
-        self.leave_function();
+        self.buffer.mov(X1, entry);
+        self.jump_out();
+        if let Some(label) = self.slow_call.take() {
+            let (pc, depth) = (self.line.pc as usize, self.line.stack.depth as usize);
+            self.stubs.push(Stub::TailCall { label, pc, depth });
+        }
     }
 
     fn join_slow_call(&mut self) {
@@ -212,12 +170,7 @@ impl Lowering<'_> {
 
     pub(super) fn runtime_tail_call(&mut self) {
         self.flush(self.line.stack);
-        self.call_runtime(
-            Helper::Call,
-            self.line.pc as usize,
-            self.line.stack.depth as usize,
-        );
-        self.leave_function();
+        self.tail_call_by_thunk(self.line.pc as usize, self.line.stack.depth as usize);
     }
 
     /// Returns with the result in its register.
@@ -245,7 +198,7 @@ impl Lowering<'_> {
 
     pub(super) fn branch_by_runtime(&mut self, target: u32) {
         self.plain_by_runtime(Helper::Branch);
-        let label = self.jump_label(target as usize);
+        let label = self.arrive(target as usize);
         self.buffer.branch_if_not_zero_word(X0, label);
     }
 
@@ -260,7 +213,7 @@ impl Lowering<'_> {
         self.bind_result(result);
         if let Some(label) = self.slow_call.take() {
             let depth = self.line.stack.depth as usize;
-            let (end, joined) = (self.jump_label(target), self.buffer.label());
+            let (end, joined) = (self.arrive(target), self.buffer.label());
             self.buffer.bind(joined);
             self.stubs.push(Stub::Step {
                 label,
@@ -274,32 +227,20 @@ impl Lowering<'_> {
 
     // ── Jumps ──────────────────────────────────────────────────────────────
 
-    /// The label of an instruction below, which control comes to with what is known now.
-    pub(super) fn jump_label(&mut self, target: usize) -> Label {
-        match self.world {
-            World::Main => self.arrive(target),
-            World::Generic => self.generic_label(target),
-        }
-    }
-
     pub(super) fn jump_to(&mut self, target: usize) {
-        let label = self.jump_label(target);
+        let label = self.arrive(target);
         self.buffer.branch(label);
     }
 
     pub(super) fn branch_to(&mut self, cond: Cond, target: usize) {
-        let label = self.jump_label(target);
+        let label = self.arrive(target);
         self.buffer.branch_if(cond, label);
     }
 
     /// A loop's back edge, which is a safepoint.
     pub(super) fn back_edge(&mut self, target: usize) {
-        let header = match self.world {
-            World::Main => match self.establish_header(target) {
-                Some(label) => label,
-                None => return,
-            },
-            World::Generic => self.generic_label(target),
+        let Some(header) = self.establish_header(target) else {
+            return;
         };
         self.buffer.load_context_word(X16, Vm::POLL_OFFSET);
         self.buffer.branch_if_zero_word(X16, header);

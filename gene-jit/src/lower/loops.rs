@@ -3,14 +3,16 @@
 //! Nothing is known when a loop is first entered, but everything it needs is known after one round. So the loop is
 //! looked through beforehand: a variable that takes part in arithmetic is expected to be a number, of the kind that it
 //! is known or was observed to be, and lives in a register in the form that arithmetic uses. Where that turns out
-//! wrong, control goes to the generic code of the loop.
+//! wrong, control leaves for the interpreter at the loop's header.
 
 use super::facts::{Fact, Known, Locals};
+use super::stubs::Stub;
 use super::{Header, Lowering};
 use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16, X17};
 use crate::buffer::Label;
-use crate::tree::effect::{effect, written_locals};
+use crate::tree::effect::{Effect, effect, written_locals};
+use crate::tree::operands::{Operand as Place, is_comparison, is_equality, operands};
 use gene_vm::bytecode::{Instr, Op};
 use gene_vm::value::SPECIAL_TAG;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -38,14 +40,10 @@ struct Usage {
 }
 
 impl Lowering<'_> {
-    /// Begins a loop of the main code: sees to what it expects, and goes on with that alone.
+    /// Begins a loop: sees to what it expects, and goes on with that alone.
     pub(super) fn enter_loop_header(&mut self, pc: usize) {
         let expects = self.expectations(pc);
         let label = self.buffer.label();
-        if !expects.0.is_empty() {
-            // The loop may be entered with values that it does not expect.
-            self.generic_label(pc);
-        }
         // Even if what is known here contradicts what the loop needs, it can still be entered elsewhere.
         self.establish(&expects, pc);
         self.buffer.bind(label);
@@ -60,11 +58,11 @@ impl Lowering<'_> {
         // Start with a guess for each numeric variable, and drop those that the loop makes something else.
         for &slot in usage.numeric.keys() {
             let fact = match self.locals.get(slot).fact {
-                Fact::Unknown => match self.observed.get(slot as usize) {
-                    Some(&observed @ (Fact::SmallInt | Fact::Float)) => observed,
-                    _ => Fact::SmallInt,
+                Fact::Unknown => self.feedback.variable(pc, slot),
+                fact => match self.feedback.at_loop(pc, slot) {
+                    Some(found) => fact.meet(found),
+                    None => fact,
                 },
-                fact => fact,
             };
             facts.insert(slot, fact);
         }
@@ -85,10 +83,10 @@ impl Lowering<'_> {
         }
         let mut expects = Locals::default();
         for (&slot, known) in &self.locals.0 {
-            // What the loop does not change stays known, as far as it is worth a check where the loop is entered.
-            let fact = known.fact.lasting();
-            if !usage.written.contains_key(&slot) && fact.is_checked_at_loops() {
-                expects.get_mut(slot).fact = fact;
+            // What the loop does not change stays known, if that can be checked where the loop is entered from outside.
+            let checkable = matches!(known.fact, Fact::SmallInt | Fact::Float);
+            if checkable && !usage.written.contains_key(&slot) {
+                expects.get_mut(slot).fact = known.fact;
             }
         }
         let mut by_use: Vec<_> = usage
@@ -158,59 +156,40 @@ impl Lowering<'_> {
             }
             stack.resize(depth, UNKNOWN);
             let instr = self.code.instrs[at];
-            let local = |facts: &HashMap<u16, Fact>, slot: u16| {
-                let known = facts
-                    .get(&slot)
-                    .copied()
-                    .unwrap_or(self.locals.get(slot).fact);
-                Operand {
-                    fact: known,
+            let Some(places) = operands(instr) else {
+                self.look_at_other(instr, &mut stack, &mut facts, &mut usage);
+                continue;
+            };
+            let operands = places.map(|place| match place {
+                Place::Stack(depth) => {
+                    let operand = stack.iter().rev().nth(depth);
+                    operand.copied().unwrap_or(UNKNOWN)
+                }
+                Place::Local(slot) => Operand {
+                    fact: self.fact_in(&facts, slot),
                     slot: Some(slot),
-                }
-            };
-            let int = Operand {
-                fact: Fact::SmallInt,
-                slot: None,
-            };
-            let (operands, result) = match shape(instr) {
-                Shape::Binary => {
-                    let y = stack.pop().unwrap_or(UNKNOWN);
-                    let x = stack.pop().unwrap_or(UNKNOWN);
-                    ([x, y], true)
-                }
-                Shape::WithInt => ([stack.pop().unwrap_or(UNKNOWN), int], true),
-                Shape::LocalInt(a) => ([local(&facts, a), int], true),
-                Shape::LocalLocal(a, b) => ([local(&facts, a), local(&facts, b)], true),
-                Shape::CompareLocalInt(a) => ([local(&facts, a), int], false),
-                Shape::CompareLocals(a, b) => ([local(&facts, a), local(&facts, b)], false),
-                Shape::Compare => {
-                    let y = stack.pop().unwrap_or(UNKNOWN);
-                    let x = stack.pop().unwrap_or(UNKNOWN);
-                    ([x, y], false)
-                }
-                Shape::Other => {
-                    self.look_at_other(instr, &mut stack, &mut facts, &mut usage);
-                    continue;
-                }
-            };
-            let is_equality = matches!(
-                instr.op,
-                Op::JumpIfNotEq
-                    | Op::JumpIfEq
-                    | Op::JumpIfNotLocalEqInt
-                    | Op::JumpIfLocalEqInt
-                    | Op::Eq
-                    | Op::Ne
-            );
-            if !is_equality {
+                },
+                Place::Int(_) => Operand {
+                    fact: Fact::SmallInt,
+                    slot: None,
+                },
+            });
+            let Effect { pops, pushes, .. } = effect(self.code, instr);
+            stack.truncate(stack.len().saturating_sub(pops as usize));
+            if !is_equality(instr.op) {
                 for slot in operands.iter().filter_map(|operand| operand.slot) {
                     *usage.numeric.entry(slot).or_default() += 1;
                 }
             }
-            let fact = if instr.op == Op::Div || operands.iter().any(|o| o.fact == Fact::Float) {
-                Fact::Float
-            } else if instr.op == Op::Mod {
+            let float = |(i, operand): (usize, &Operand)| {
+                operand.fact == Fact::Float
+                    || operand.fact == Fact::Unknown
+                        && self.feedback.operand(at, i) == Some(Fact::Float)
+            };
+            let fact = if self.feedback.is_varied(at) || instr.op == Op::Mod {
                 Fact::Unknown
+            } else if instr.op == Op::Div || operands.iter().enumerate().any(float) {
+                Fact::Float
             } else {
                 Fact::SmallInt
             };
@@ -218,17 +197,24 @@ impl Lowering<'_> {
                 Op::IncLocal | Op::DecLocal | Op::AddToLocal => {
                     usage.write(&mut facts, instr.b, fact);
                 }
-                _ if result => stack.push(Operand { fact, slot: None }),
-                _ if effect(self.code, instr).pushes > 0 => {
-                    stack.push(Operand {
-                        fact: Fact::Bool,
-                        slot: None,
-                    });
-                }
+                _ if pushes > 0 => stack.push(Operand {
+                    fact: if is_comparison(instr.op) {
+                        Fact::Bool
+                    } else {
+                        fact
+                    },
+                    slot: None,
+                }),
                 _ => {}
             }
         }
         usage
+    }
+
+    /// What a variable is while a loop is looked through.
+    fn fact_in(&self, facts: &HashMap<u16, Fact>, slot: u16) -> Fact {
+        let fact = facts.get(&slot).copied();
+        fact.unwrap_or(self.locals.get(slot).fact)
     }
 
     fn look_at_other(
@@ -238,15 +224,9 @@ impl Lowering<'_> {
         facts: &mut HashMap<u16, Fact>,
         usage: &mut Usage,
     ) {
-        let known = |slot: u16| {
-            facts
-                .get(&slot)
-                .copied()
-                .unwrap_or(self.locals.get(slot).fact)
-        };
         match instr.op {
             Op::GetLocal => stack.push(Operand {
-                fact: known(instr.b),
+                fact: self.fact_in(facts, instr.b),
                 slot: Some(instr.b),
             }),
             Op::Int => stack.push(Operand {
@@ -257,7 +237,6 @@ impl Lowering<'_> {
                 let fact = Fact::of(self.code.constants[instr.c as usize]);
                 stack.push(Operand { fact, slot: None });
             }
-            Op::Neg => {}
             Op::SetLocal | Op::TeeLocal => {
                 let fact = stack.last().map_or(Fact::Unknown, |operand| operand.fact);
                 usage.write(facts, instr.b, fact);
@@ -276,17 +255,16 @@ impl Lowering<'_> {
         }
     }
 
-    /// Brings the variables into the state that a loop expects, or goes to its generic code. False if that is the
-    /// only way.
+    /// Brings the variables into the state that a loop expects, or leaves. False if that is the only way.
     fn establish(&mut self, expects: &Locals, pc: usize) -> bool {
         let numbers = |known: Known| known.fact == Fact::Unknown;
         let contradicts = |(&slot, expected): (&u16, &Known)| {
             let known = self.locals.get(slot);
-            !numbers(known) && !known.fact.implies(expected.fact)
+            expected.fact != Fact::Unknown && !numbers(known) && known.fact != expected.fact
         };
         if expects.0.iter().any(contradicts) {
-            let generic = self.generic_label(pc);
-            self.buffer.branch(generic);
+            let leave = self.leave_at(pc);
+            self.buffer.branch(leave);
             return false;
         }
         let (mut ints, mut floats) = (0u32, 0u32);
@@ -306,7 +284,7 @@ impl Lowering<'_> {
                     floats |= 1 << reg.number();
                 }
                 self.floats.kept_used |= 1 << reg.number();
-            } else if !known.fact.implies(expected.fact) {
+            } else if known.fact != expected.fact {
                 self.check_fact(slot, expected.fact, pc);
             }
         }
@@ -319,9 +297,9 @@ impl Lowering<'_> {
         }
         self.buffer.load(to, FRAME, slot as i64 * 8);
         if known.fact != Fact::SmallInt {
-            let generic = self.generic_label(pc);
+            let leave = self.leave_at(pc);
             self.buffer.compare(to, arm64::SMALL_INT_TAG);
-            self.buffer.branch_if(Cond::Lo, generic);
+            self.buffer.branch_if(Cond::Lo, leave);
         }
         self.buffer.unbox_small_int(to, to);
     }
@@ -343,30 +321,36 @@ impl Lowering<'_> {
         self.buffer.load_double(to, FRAME, slot as i64 * 8);
     }
 
-    /// Goes to the generic code unless a variable in memory is what is expected.
+    /// Where control leaves because a loop does not find what it expects.
+    fn leave_at(&mut self, pc: usize) -> Label {
+        if let Some(&label) = self.loop_exits.get(&pc) {
+            return label;
+        }
+        let label = self.buffer.label();
+        self.loop_exits.insert(pc, label);
+        self.stubs.push(Stub::LeaveAt { label, pc });
+        label
+    }
+
+    /// Leaves unless a variable in memory is what is expected.
     fn check_fact(&mut self, slot: u16, fact: Fact, pc: usize) {
-        let generic = self.generic_label(pc);
+        let leave = self.leave_at(pc);
         self.buffer.load(X16, FRAME, slot as i64 * 8);
         match fact {
             Fact::SmallInt => {
                 self.buffer.compare(X16, arm64::SMALL_INT_TAG);
-                self.buffer.branch_if(Cond::Lo, generic);
+                self.buffer.branch_if(Cond::Lo, leave);
             }
             Fact::Float => {
                 self.buffer.constant(X17, SPECIAL_TAG);
                 self.buffer.compare(X16, X17);
-                self.buffer.branch_if(Cond::Hs, generic);
+                self.buffer.branch_if(Cond::Hs, leave);
             }
-            _ => {
-                debug_assert_eq!(fact, Fact::Object, "nothing else is expected of loops");
-                self.buffer.strip_pointer(X17, X16);
-                self.buffer.shift_out_address(X17, X17);
-                self.buffer.branch_if_not_zero(X17, generic);
-            }
+            _ => unreachable!("loops expect numbers"),
         }
     }
 
-    /// Brings a back edge to its header; `None` if it can only go to the generic code, which it then does.
+    /// Brings a back edge to its header; `None` if it can only leave, which it then does.
     pub(super) fn establish_header(&mut self, pc: usize) -> Option<Label> {
         let header = &self.headers[&pc];
         let (label, expects) = (header.label, header.expects.clone());
@@ -393,6 +377,7 @@ impl Lowering<'_> {
             }
             entries.insert(pc, label);
         }
+        self.emit_stubs();
         entries
     }
 }
@@ -402,41 +387,5 @@ impl Usage {
         let written = self.written.entry(slot).or_insert(fact);
         *written = written.meet(fact);
         facts.insert(slot, fact);
-    }
-}
-
-enum Shape {
-    Binary,
-    WithInt,
-    LocalInt(u16),
-    LocalLocal(u16, u16),
-    Compare,
-    CompareLocalInt(u16),
-    CompareLocals(u16, u16),
-    Other,
-}
-
-fn shape(instr: Instr) -> Shape {
-    match instr.op {
-        Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Mod => Shape::Binary,
-        Op::AddInt | Op::SubInt => Shape::WithInt,
-        Op::LocalAddInt | Op::LocalSubInt | Op::IncLocal | Op::DecLocal => Shape::LocalInt(instr.b),
-        Op::LocalAddLocal | Op::LocalSubLocal | Op::AddToLocal => {
-            Shape::LocalLocal(instr.b, instr.c as u16)
-        }
-        Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne => Shape::Compare,
-        Op::JumpIfNotLt | Op::JumpIfNotLe | Op::JumpIfNotGt | Op::JumpIfNotGe => Shape::Compare,
-        Op::JumpIfNotEq | Op::JumpIfEq => Shape::Compare,
-        Op::JumpIfNotLocalLtInt
-        | Op::JumpIfNotLocalLeInt
-        | Op::JumpIfNotLocalGtInt
-        | Op::JumpIfNotLocalGeInt
-        | Op::JumpIfNotLocalEqInt
-        | Op::JumpIfLocalEqInt => Shape::CompareLocalInt(instr.a as u16),
-        Op::JumpIfNotLocalLtLocal
-        | Op::JumpIfNotLocalLeLocal
-        | Op::JumpIfNotLocalGtLocal
-        | Op::JumpIfNotLocalGeLocal => Shape::CompareLocals(instr.a as u16, instr.b),
-        _ => Shape::Other,
     }
 }

@@ -1,10 +1,10 @@
 //! Lowering: from trees to machine code, by the rules.
 //!
-//! A body is compiled twice. The *main* code relies on what it has checked: facts flow along its branches, and what a
-//! loop keeps using stays in registers in the form it is used in. Where a check fails, control leaves for the
-//! *generic* code of the next instruction, which expects nothing: all values are in their home slots, and each block
-//! starts without facts. Main code is lowered in one pass in order of the bytecode; of the generic code only what
-//! something leads to.
+//! Code relies on what it has checked: facts flow along its branches, and what a loop keeps using stays in registers
+//! in the form it is used in. What is not known is guessed. Where a guess is wrong, control *leaves* for the interpreter,
+//! which goes on in the same frame: all values are in their home slots, so nothing is translated. It comes back at the
+//! next back edge or call. What the guess should have been is noted ([`Feedback`]), and a body that is left
+//! too often is compiled again.
 
 mod calls;
 mod context;
@@ -16,34 +16,34 @@ mod stubs;
 
 use crate::arm64::{self, Fixup, RuleId};
 use crate::buffer::{CodeBuffer, Label};
+use crate::feedback::Feedback;
+use crate::runtime::Helper;
 use crate::tree::{Block, Flow, Line, Node, Stack, Stmt};
-use facts::{Fact, Locals};
+pub use facts::Fact;
+use facts::Locals;
 use gene_vm::bytecode::Op as Opcode;
-use gene_vm::code::{Cache, Code};
-use gene_vm::object::Instance;
-use gene_vm::value::Value;
+use gene_vm::code::Code;
 use nodes::NodeState;
 use registers::Registers;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
-use stubs::{Current, Stub, Thunk};
+use stubs::{Current, Stub};
 
 /// What the code for one body came to.
 pub struct Compiled {
-    /// The bytes.
+    /// The bytes. The entry is the first of them.
     pub code: Vec<u8>,
-    /// Where the code is entered.
-    pub entry: usize,
-    /// The header word of the receivers that may enter at the first byte, if the caller has checked that.
-    pub receiver: Option<u64>,
     /// Where loops can be entered with all values in their home slots, by the target of the back edge.
     pub loop_entries: HashMap<usize, usize>,
     /// Where handlers begin.
     pub handlers: HashMap<usize, usize>,
     /// The calls, by the offset of the return address, ascending.
     pub sites: Vec<Site>,
-    /// Leaves the function with an exception.
-    pub exception_exit: usize,
+    /// Leaves the native frame and goes to the address in `x1`; `None` if the frame holds nothing but the return
+    /// address.
+    pub jump_exit: Option<usize>,
+    /// Branches to the code that all functions share, whose distance is still to be filled in.
+    pub thunks: Vec<(usize, Helper)>,
     /// Where there are literals instead of instructions.
     pub pools: Vec<Range<usize>>,
     /// Which instruction the code from an offset on belongs to.
@@ -61,6 +61,10 @@ pub struct Site {
     pub pc: Option<usize>,
     /// How far the callee's frame lies above this one, in bytes.
     pub above: usize,
+    /// Operands before the instruction, for [`Helper::Leave`].
+    pub depth: usize,
+    /// For [`Helper::Leave`]: a loop does not find what it expects, and it is not the instruction whose guess is wrong.
+    pub at_header: bool,
 }
 
 /// What a stretch of code is for.
@@ -68,10 +72,8 @@ pub struct Site {
 pub enum Part {
     /// Entry and exits.
     Frame,
-    /// The main code of an instruction.
+    /// An instruction.
     Main(usize),
-    /// The generic code of an instruction.
-    Generic(usize),
     /// A slow path of an instruction.
     Slow(usize),
 }
@@ -94,20 +96,13 @@ impl std::fmt::Display for Declined {
     }
 }
 
-/// Which of the two codes is being made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum World {
-    Main,
-    Generic,
-}
-
-/// How control comes to an instruction of the main code.
+/// How control comes to an instruction.
 struct Arrival {
     label: Label,
     locals: Locals,
 }
 
-/// A loop of the main code.
+/// A loop.
 struct Header {
     label: Label,
     /// What every back edge must establish.
@@ -117,22 +112,13 @@ struct Header {
 /// The lowering of one body.
 pub(crate) struct Lowering<'a> {
     code: &'a Code,
-    /// An address that the runtime's functions get.
-    shared: usize,
     flow: Flow,
-    /// The values of the locals when the body became hot: a guess at what they will be.
-    observed: Vec<Fact>,
+    feedback: &'a Feedback,
     buffer: CodeBuffer<Fixup>,
-    /// The header word that the main code expects of the receiver.
-    receiver: Option<u64>,
-    /// The first instruction, and the one behind the saving of registers.
     entry: Label,
     start: Label,
-    /// The same for those who have not checked the receiver.
-    unchecked_entry: Label,
-    unchecked_start: Label,
     exit: Label,
-    world: World,
+    jump_exit: Label,
     block: Block,
     nodes: Vec<NodeState>,
     locals: Locals,
@@ -146,11 +132,11 @@ pub(crate) struct Lowering<'a> {
     line: Line,
     arrivals: BTreeMap<usize, Arrival>,
     headers: HashMap<usize, Header>,
-    generic: BTreeMap<usize, Label>,
-    pending: BTreeSet<usize>,
+    /// Where loops leave that do not find what they expect.
+    loop_exits: HashMap<usize, Label>,
+    handlers: HashMap<usize, Label>,
     stubs: Vec<Stub>,
-    thunks: Vec<(Thunk, Label)>,
-    unwind: Label,
+    thunks: Vec<(usize, Helper)>,
     sites: Vec<Site>,
     map: Vec<(usize, Part)>,
     rules: Vec<(usize, RuleId)>,
@@ -159,26 +145,18 @@ pub(crate) struct Lowering<'a> {
 /// Room that the code for one statement takes at most, by far.
 const STATEMENT_ROOM: usize = 8 << 10;
 
-/// Compiles a body. `observed` are values of its first locals, typical as far as is known.
-/// `shared` is an address that the runtime's functions get.
-pub fn compile(code: &Code, observed: &[Value], shared: usize) -> Result<Compiled, Declined> {
+/// Compiles a body.
+///
+/// # Errors
+/// The body stays interpreted.
+pub fn compile(code: &Code, feedback: &Feedback) -> Result<Compiled, Declined> {
     if code.instrs.iter().any(|instr| instr.op == Opcode::Yield) {
         return Err(Declined::Generator);
     }
     let flow = Flow::new(code);
     let mut buffer = CodeBuffer::default();
-    let (entry, start, exit, unwind) = (
-        buffer.label(),
-        buffer.label(),
-        buffer.label(),
-        buffer.label(),
-    );
-    let receiver = expected_receiver(code, observed);
-    let (unchecked_entry, unchecked_start) = match receiver {
-        Some(_) => (buffer.label(), buffer.label()),
-        None => (entry, start),
-    };
-    let block = Block::build(code, &flow, 0, |_| true);
+    let [entry, start, exit, jump_exit] = std::array::from_fn(|_| buffer.label());
+    let block = Block::build(code, &flow, 0);
     let line = Line {
         stmt: Stmt::Plain,
         pc: 0,
@@ -186,17 +164,13 @@ pub fn compile(code: &Code, observed: &[Value], shared: usize) -> Result<Compile
     };
     let mut lowering = Lowering {
         code,
-        shared,
         flow,
-        observed: observed.iter().map(|&value| Fact::of(value)).collect(),
+        feedback,
         buffer,
-        receiver,
         entry,
         start,
-        unchecked_entry,
-        unchecked_start,
         exit,
-        world: World::Main,
+        jump_exit,
         block,
         nodes: Vec::new(),
         locals: Locals::default(),
@@ -208,11 +182,10 @@ pub fn compile(code: &Code, observed: &[Value], shared: usize) -> Result<Compile
         line,
         arrivals: BTreeMap::new(),
         headers: HashMap::new(),
-        generic: BTreeMap::new(),
-        pending: BTreeSet::new(),
+        loop_exits: HashMap::new(),
+        handlers: HashMap::new(),
         stubs: Vec::new(),
         thunks: Vec::new(),
-        unwind,
         sites: Vec::new(),
         map: Vec::new(),
         rules: Vec::new(),
@@ -221,51 +194,32 @@ pub fn compile(code: &Code, observed: &[Value], shared: usize) -> Result<Compile
     Ok(lowering.finish())
 }
 
-/// The header word of the receiver at hand, argument 0, if the code has met it as the only kind of instance in one of
-/// its instructions.
-fn expected_receiver(code: &Code, observed: &[Value]) -> Option<u64> {
-    if code.params == 0 || !code.simple {
-        return None;
-    }
-    let word = observed.first()?.get::<Instance>()?.shape().header_word();
-    let met = |cache: &Cache| cache.sole().is_some_and(|way| way.key() == word);
-    code.caches.iter().any(met).then_some(word)
-}
-
 impl Lowering<'_> {
     fn run(&mut self) {
         self.function_entry();
-        if self.receiver.is_some() {
-            self.generic_label(0);
-        }
         for handler in &self.code.handlers {
-            self.generic_label(handler.target as usize);
+            // Nothing is known where an exception is caught.
+            let label = self.arrive(handler.target as usize);
+            self.handlers.insert(handler.target as usize, label);
         }
         let mut pc = Some(0);
         while let Some(at) = pc {
-            self.main_block(at);
+            self.block_from(at);
             pc = self.arrivals.range(at + 1..).next().map(|(&pc, _)| pc);
         }
         self.emit_stubs();
-        self.world = World::Generic;
-        while let Some(pc) = self.pending.pop_first() {
-            self.generic_code(pc);
-            self.emit_stubs();
-        }
     }
 
     fn begin_block(&mut self, pc: usize) {
         self.ints.clear();
         self.floats.clear();
         self.own_locals();
-        let (world, generic) = (self.world, &self.generic);
-        let stop = |pc: usize| world == World::Generic && generic.contains_key(&pc);
-        self.block = Block::build(self.code, &self.flow, pc, stop);
+        self.block = Block::build(self.code, &self.flow, pc);
         self.nodes = NodeState::of_block(&self.block);
     }
 
-    /// The main code from a leader to the next.
-    fn main_block(&mut self, pc: usize) {
+    /// The code from a leader to the next.
+    fn block_from(&mut self, pc: usize) {
         let Some(Arrival { label, locals }) = self.arrivals.remove(&pc) else {
             return;
         };
@@ -313,48 +267,12 @@ impl Lowering<'_> {
         }
     }
 
-    /// The label of the generic code from an instruction on, which is made if it is not there yet.
-    fn generic_label(&mut self, pc: usize) -> Label {
-        if let Some(&label) = self.generic.get(&pc) {
-            return label;
-        }
-        let label = self.buffer.label();
-        self.generic.insert(pc, label);
-        self.pending.insert(pc);
-        label
-    }
-
-    /// The generic code from an instruction on, up to where control does not go on or there is generic code.
-    fn generic_code(&mut self, pc: usize) {
-        let mut next = Some(pc);
-        while let Some(pc) = next {
-            let label = self.generic_label(pc);
-            if self.buffer.is_bound(label) {
-                self.buffer.branch(label);
-                return;
-            }
-            self.pending.remove(&pc);
-            self.mark(Part::Generic(pc));
-            self.buffer.bind(label);
-            self.locals = Locals::default();
-            self.begin_block(pc);
-            self.lines();
-            next = self.block.next.map(|next| next as usize);
-            if next.is_some() {
-                self.flush(self.block.end);
-            }
-        }
-    }
-
     fn lines(&mut self) {
         let mut index = 0;
         while let Some(&line) = self.block.lines.get(index) {
             self.buffer.keep_in_reach(STATEMENT_ROOM);
             let pc = line.pc as usize;
-            self.mark(match self.world {
-                World::Main => Part::Main(pc),
-                World::Generic => Part::Generic(pc),
-            });
+            self.mark(Part::Main(pc));
             self.line = line;
             self.lower_statement(line);
             index += 1;
@@ -370,9 +288,9 @@ impl Lowering<'_> {
         }
     }
 
-    /// Is this main code in a loop, where variables have registers that calls keep?
+    /// Is this in a loop, where variables have registers that calls keep?
     fn keeps_variables(&self) -> bool {
-        self.world == World::Main && self.flow.in_loop(self.line.pc as usize)
+        self.flow.in_loop(self.line.pc as usize)
     }
 
     /// The operands below `stack` that may not be in their home slots, from the bottom up.
@@ -392,9 +310,11 @@ impl Lowering<'_> {
         self.mark(Part::Frame);
         let saved = arm64::emit::Saved::new(self.ints.kept_used, self.floats.kept_used);
         let loops = self.loop_entries(&saved);
-        self.unchecked_entry(&saved);
-        self.emit_stubs();
-        let exception_exit = self.exits(&saved);
+        self.exits(&saved);
+        let jump_exit = self
+            .buffer
+            .is_bound(self.jump_exit)
+            .then_some(self.jump_exit);
         let mut prologue = CodeBuffer::<Fixup>::default();
         prologue.enter_frame(&saved);
         let shift = prologue.offset();
@@ -406,11 +326,6 @@ impl Lowering<'_> {
             site.offset += shift;
         }
         sites.sort_by_key(|site| site.offset);
-        let targets = self
-            .code
-            .handlers
-            .iter()
-            .map(|handler| handler.target as usize);
         let mut map = vec![(0, Part::Frame)];
         map.extend(
             self.map
@@ -418,14 +333,15 @@ impl Lowering<'_> {
                 .map(|&(offset, part)| (offset + shift, part)),
         );
         Compiled {
-            entry: finished.offset(self.unchecked_entry),
-            receiver: self.receiver,
             loop_entries: loops.iter().map(place).collect(),
-            handlers: targets
-                .map(|pc| (pc, finished.offset(self.generic[&pc])))
-                .collect(),
+            handlers: self.handlers.iter().map(place).collect(),
             sites,
-            exception_exit: finished.offset(exception_exit),
+            jump_exit: jump_exit.map(|label| finished.offset(label)),
+            thunks: self
+                .thunks
+                .iter()
+                .map(|&(offset, thunk)| (offset + shift, thunk))
+                .collect(),
             pools: finished.pools,
             map,
             rules: self

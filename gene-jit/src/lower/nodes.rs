@@ -1,8 +1,8 @@
 //! Nodes and the registers that hold them.
 
+use super::Lowering;
 use super::facts::{Fact, Known};
 use super::registers::{Form, Owner};
-use super::{Lowering, World};
 use crate::arm64::isle::{self, Val};
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16};
 use crate::tree::effect::effect;
@@ -19,6 +19,8 @@ pub struct NodeState {
     home: bool,
     /// How often the node will still be taken.
     left: u32,
+    /// What the instruction at hand has found the value to be, before.
+    found: Option<Fact>,
 }
 
 impl NodeState {
@@ -39,6 +41,7 @@ impl NodeState {
                 evaluated: op == Op::Operand,
                 home: op == Op::Operand,
                 left: block.uses(node),
+                found: None,
             }
         };
         block.nodes().map(state).collect()
@@ -112,8 +115,7 @@ impl Lowering<'_> {
                 let below = self
                     .flow
                     .depth(self.block.next.map_or(0, |next| next as usize));
-                let below = below.unwrap_or(0);
-                self.flush_where(self.block.stack_before(test), |index| index < below);
+                self.flush_below(self.block.stack_before(test), below.unwrap_or(0));
                 self.branch_statement(line.stmt);
                 return;
             }
@@ -125,9 +127,6 @@ impl Lowering<'_> {
                 [Some(value), None, None]
             }
             Stmt::CheckDefined { value } | Stmt::Return { value } => [Some(value), None, None],
-            Stmt::CallMethod { receiver, .. } | Stmt::TailCallMethod { receiver, .. } => {
-                [Some(receiver), None, None]
-            }
             Stmt::Spill { value, .. } => [Some(value), None, None],
             Stmt::SetElement { of, key, value, .. } => [Some(of), Some(key), Some(value)],
             Stmt::SetMember { of, value, .. } => [Some(of), Some(value), None],
@@ -206,12 +205,29 @@ impl Lowering<'_> {
             self.evaluate_tree(operand);
         }
         self.hint = hint;
-        self.begin(self.block.pc(node), self.block.stack_before(node));
+        self.begin_node(node);
         let val = isle::constructor_lower(self, &op);
         self.hint = None;
         self.bind(node, val);
         for operand in op.operands() {
             self.release(operand);
+        }
+    }
+
+    /// Begins a node, with what is known from before of its operands.
+    fn begin_node(&mut self, node: Node) {
+        let pc = self.block.pc(node);
+        for (i, operand) in self.op(node).operands().enumerate() {
+            self.state(operand).found = self.feedback.operand(pc, i);
+        }
+        self.begin(pc, self.block.stack_before(node));
+    }
+
+    /// What a value is, or has been found to be where the instruction at hand was left before.
+    pub(super) fn likely(&self, node: Node) -> Fact {
+        match self.known(node).fact {
+            Fact::Unknown => self.nodes[node.index()].found.unwrap_or_default(),
+            fact => fact,
         }
     }
 
@@ -238,21 +254,33 @@ impl Lowering<'_> {
 
     /// Notes that the registers of a node are its own.
     fn own(&mut self, node: Node) {
-        for (reg, form) in self.known(node).ints() {
-            let owner = self.owner(node, form);
-            self.ints.give(reg.number(), owner);
+        let known = self.known(node);
+        if let Some(reg) = known.boxed {
+            self.ints.give(reg.number(), self.owner(node, Form::Boxed));
         }
-        if let Some(reg) = self.known(node).double {
-            let owner = self.owner(node, Form::Double);
-            self.floats.give(reg.number(), owner);
+        if let Some(reg) = known.high {
+            self.ints.give(reg.number(), self.owner(node, Form::High));
+        }
+        if let Some(reg) = known.double {
+            self.floats
+                .give(reg.number(), self.owner(node, Form::Double));
         }
     }
 
     /// Notes which registers the variables own.
     pub(super) fn own_locals(&mut self) {
-        let locals: Vec<_> = self.locals.0.iter().map(|(&slot, &k)| (slot, k)).collect();
-        for (slot, known) in locals {
-            self.own_locals_of(slot, known);
+        for (&slot, known) in &self.locals.0 {
+            if let Some(reg) = known.boxed {
+                self.ints
+                    .give(reg.number(), Owner::Local(slot, Form::Boxed));
+            }
+            if let Some(reg) = known.high {
+                self.ints.give(reg.number(), Owner::Local(slot, Form::High));
+            }
+            if let Some(reg) = known.double {
+                self.floats
+                    .give(reg.number(), Owner::Local(slot, Form::Double));
+            }
         }
     }
 
@@ -391,13 +419,18 @@ impl Lowering<'_> {
     /// Takes a register away from a variable.
     fn evict(&mut self, owner: Owner) {
         if let Owner::Local(slot, form) = owner {
-            self.locals.get_mut(slot).drop_form(form);
+            let known = self.locals.get_mut(slot);
+            match form {
+                Form::Boxed => known.boxed = None,
+                Form::High => known.high = None,
+                Form::Double => known.double = None,
+            }
         }
     }
 
     /// A register for a form of a node: where a loop keeps variables, one that calls keep.
     pub(super) fn register_for(&mut self, node: Node, form: Form) -> Reg {
-        let keep = form != Form::Address && self.variable(node).is_some() && self.keeps_variables();
+        let keep = self.variable(node).is_some() && self.keeps_variables();
         let reg = if keep {
             self.kept_int()
         } else {
@@ -412,7 +445,6 @@ impl Lowering<'_> {
         let known = self.known_mut(node);
         let former = match form {
             Form::High => known.high.replace(reg),
-            Form::Address => known.address.replace(reg),
             _ => known.boxed.replace(reg),
         };
         if let Some(former) = former.filter(|&former| former != reg) {
@@ -437,7 +469,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn free_known(&mut self, known: Known) {
-        for (reg, _) in known.ints() {
+        for reg in [known.boxed, known.high].into_iter().flatten() {
             self.ints.free(reg.number());
         }
         if let Some(reg) = known.double {
@@ -511,14 +543,14 @@ impl Lowering<'_> {
 
     /// Puts the pending operands into their home slots.
     pub(super) fn flush(&mut self, stack: Stack) {
-        self.flush_where(stack, |_| true);
+        self.flush_below(stack, stack.depth as usize);
     }
 
-    /// Puts the pending operands with certain indices into their home slots.
-    pub(super) fn flush_where(&mut self, stack: Stack, wanted: impl Fn(usize) -> bool) {
+    /// Puts pending operands with indices below `depth` into their home slots.
+    pub(super) fn flush_below(&mut self, stack: Stack, depth: usize) {
         for (index, node) in self.unsettled(stack) {
-            if !wanted(index) {
-                continue;
+            if index >= depth {
+                break;
             }
             self.evaluate_tree(node);
             self.tick();
@@ -536,9 +568,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Other code runs: registers that it changes are no longer anyone's; what was on the stack is in its home slot.
+    /// Registers that calls change are no longer anyone's; what was on the stack is in its home slot.
     pub(super) fn clobber_scratch(&mut self) {
-        self.forget_shapes();
         for (number, owner) in self.ints.scratch().collect::<Vec<_>>() {
             self.lose(owner);
             self.ints.free(number);
@@ -549,25 +580,15 @@ impl Lowering<'_> {
         }
     }
 
-    /// Other code may run or have run: it may change the shapes of instances.
-    pub(super) fn forget_shapes(&mut self) {
-        self.locals.keep_lasting();
-        for state in &mut self.nodes {
-            state.known.fact = state.known.fact.lasting();
-        }
-    }
-
-    /// Takes a certain scratch register for the rule at hand.
-    pub(super) fn claim(&mut self, reg: Reg) -> Reg {
-        self.lose(self.ints.owner(reg.number()));
-        self.ints.give(reg.number(), Owner::Rule);
-        reg
-    }
-
     fn lose(&mut self, owner: Owner) {
         self.evict(owner);
         if let Owner::Node(node, form) = owner {
-            self.nodes[node.index()].known.drop_form(form);
+            let known = &mut self.nodes[node.index()].known;
+            match form {
+                Form::Boxed => known.boxed = None,
+                Form::High => known.high = None,
+                Form::Double => known.double = None,
+            }
         }
     }
 
@@ -611,8 +632,12 @@ impl Lowering<'_> {
     }
 
     fn own_locals_of(&mut self, slot: u16, known: Known) {
-        for (reg, form) in known.ints() {
-            self.ints.give(reg.number(), Owner::Local(slot, form));
+        if let Some(reg) = known.boxed {
+            self.ints
+                .give(reg.number(), Owner::Local(slot, Form::Boxed));
+        }
+        if let Some(reg) = known.high {
+            self.ints.give(reg.number(), Owner::Local(slot, Form::High));
         }
         if let Some(reg) = known.double {
             self.floats
@@ -682,6 +707,9 @@ impl Lowering<'_> {
             }
         }
         let op = self.op(node);
+        if op.is_comparison() && self.feedback.is_varied(self.block.pc(node)) {
+            return self.branch_by_runtime(target);
+        }
         for operand in op.operands() {
             self.evaluate_tree(operand);
         }
@@ -694,14 +722,14 @@ impl Lowering<'_> {
             }
             return;
         }
-        self.begin(self.block.pc(node), self.block.stack_before(node));
+        self.begin_node(node);
         let cond = isle::constructor_test(self, &op);
         self.branch_on(cond, when, target);
     }
 
     /// Can the node be lowered as a test? Where slow paths come back, they bring a value.
     fn is_fused(&self, node: Node) -> bool {
-        self.world == World::Main
+        !self.feedback.is_varied(self.block.pc(node))
             && !self.nodes[node.index()].evaluated
             && self.op(node).is_comparison()
     }

@@ -2,25 +2,20 @@
 
 use super::facts::{Fact, Known};
 use super::registers::{Form, Owner};
-use super::{Lowering, Part, Site, World};
+use super::{Lowering, Part, Site};
 use crate::arm64::emit::Saved;
-use crate::arm64::{self, Cond, FRAME, FReg, LINK, Reg, X0, X16, X17};
+use crate::arm64::{self, Cond, FRAME, FReg, Reg, X0, X1, X16};
 use crate::buffer::Label;
 use crate::runtime::Helper;
 use crate::tree::effect::effect;
 use crate::tree::{Node, Op, Stack};
 use gene_vm::bytecode::Op as Opcode;
-use gene_vm::code::{Cache, WAYS, Way};
-use gene_vm::value::Value;
-
-/// What compiled code calls in the runtime, all with the same arguments: the instruction and the operand depth.
-pub type Thunk = Helper;
 
 /// The node or statement at hand, and its ways to the runtime.
 pub struct Current {
     pc: usize,
     stack: Stack,
-    /// Control goes on in the generic code.
+    /// Control leaves for the interpreter.
     leave: Option<SlowPath>,
     /// Control comes back.
     join: Option<SlowPath>,
@@ -74,6 +69,14 @@ pub enum Stub {
         depth: usize,
         joined: Label,
     },
+    /// The runtime makes a call in tail position.
+    TailCall {
+        label: Label,
+        pc: usize,
+        depth: usize,
+    },
+    /// A loop does not find what it expects.
+    LeaveAt { label: Label, pc: usize },
     /// An iterator that is no array makes its step.
     Step {
         label: Label,
@@ -86,20 +89,12 @@ pub enum Stub {
     Overflow { label: Label },
     /// A safepoint at the entry.
     Poll { label: Label, joined: Label },
-    /// Looks through the other ways of an inline cache for the header word in x16.
-    Ways {
-        label: Label,
-        /// The register with the address of the first way, which becomes that of the one that is found.
-        way: Reg,
-        found: Label,
-        missed: Label,
-    },
 }
 
 /// Where control goes on after a slow path.
 pub enum Resume {
-    /// In the generic code of the next instruction, or of the jump's target.
-    Generic,
+    /// In the interpreter, which runs the instruction.
+    Leave,
     /// Behind the fast path, which expects these registers; the first is the result.
     Join {
         label: Label,
@@ -115,17 +110,13 @@ pub enum Reload {
     Boxed(Reg),
     High(Reg),
     Double(FReg),
-    Address(Reg),
 }
 
 impl Lowering<'_> {
     /// Begins a node or statement.
     pub(super) fn begin(&mut self, pc: usize, stack: Stack) {
         self.tick();
-        self.mark(match self.world {
-            World::Main => Part::Main(pc),
-            World::Generic => Part::Generic(pc),
-        });
+        self.mark(Part::Main(pc));
         self.current = Current::new(pc, stack);
     }
 
@@ -152,23 +143,16 @@ impl Lowering<'_> {
         }
     }
 
-    /// Leaves for the generic code; from generic code, comes back.
+    /// Leaves for the interpreter; where that has happened with values of several kinds, the runtime does it.
     pub(super) fn leave_if(&mut self, cond: Cond) {
-        let label = self.leave_label();
-        self.buffer.branch_if(cond, label);
-    }
-
-    /// The way to the generic code; in generic code, the slow path.
-    pub(super) fn leave_label(&mut self) -> Label {
-        if self.world == World::Generic {
-            return self.join_label();
+        if self.feedback.is_varied(self.current.pc) {
+            return self.join_if(Some(cond));
         }
-        match &self.current.leave {
-            Some(path) => path.label,
-            None => {
-                let path = self.slow_path();
-                self.current.leave.insert(path).label
-            }
+        if self.current.leave.is_none() {
+            self.current.leave = Some(self.slow_path());
+        }
+        if let Some(path) = &self.current.leave {
+            self.buffer.branch_if(cond, path.label);
         }
     }
 
@@ -202,23 +186,7 @@ impl Lowering<'_> {
     /// Notes that a check has shown something of a node.
     pub(super) fn learn(&mut self, node: Node, fact: Fact) {
         self.known_mut(node).fact = fact;
-        // A slow path that begins after a check which leaves for good has passed it.
-        if self.world == World::Generic || self.current.join.is_some() {
-            self.current.learned.push(node);
-        }
-    }
-
-    /// Goes through the other ways of a cache unless the first has the header word in x16.
-    pub(super) fn search_ways(&mut self, way: Reg, missed: Label) {
-        let (label, found) = (self.buffer.label(), self.buffer.label());
-        self.buffer.branch_if(Cond::Ne, label);
-        self.buffer.bind(found);
-        self.stubs.push(Stub::Ways {
-            label,
-            way,
-            found,
-            missed,
-        });
+        self.current.learned.push(node);
     }
 
     /// Does a slow path come back to the node at hand?
@@ -246,35 +214,30 @@ impl Lowering<'_> {
                 });
             }
         };
-        stub(current.leave, Resume::Generic);
+        stub(current.leave, Resume::Leave);
         stub(current.raise, Resume::Never);
         let Some(SlowPath { label, stores }) = current.join else {
             return;
         };
-        let resume = if self.code.instrs[pc].target().is_some() {
-            Resume::Generic
-        } else {
-            for node in current.learned {
-                let known = self.known_mut(node);
-                let former = std::mem::replace(
-                    known,
-                    Known {
-                        boxed: known.boxed,
-                        ..Known::default()
-                    },
-                );
-                self.free_known(Known {
-                    boxed: None,
-                    ..former
-                });
-            }
-            self.forget_shapes();
-            let joined = self.buffer.label();
-            self.buffer.bind(joined);
-            Resume::Join {
-                label: joined,
-                reload: self.reload(pc, depth, result),
-            }
+        for node in current.learned {
+            let known = self.known_mut(node);
+            let former = std::mem::replace(
+                known,
+                Known {
+                    boxed: known.boxed,
+                    ..Known::default()
+                },
+            );
+            self.free_known(Known {
+                boxed: None,
+                ..former
+            });
+        }
+        let joined = self.buffer.label();
+        self.buffer.bind(joined);
+        let resume = Resume::Join {
+            label: joined,
+            reload: self.reload(pc, depth, result),
         };
         self.stubs.push(Stub::Instruction {
             label,
@@ -308,10 +271,10 @@ impl Lowering<'_> {
             let (form, offset) = place(owner)?;
             let reg = Reg::new(number);
             Some((
-                match form {
-                    Form::High => Reload::High(reg),
-                    Form::Address => Reload::Address(reg),
-                    _ => Reload::Boxed(reg),
+                if form == Form::High {
+                    Reload::High(reg)
+                } else {
+                    Reload::Boxed(reg)
                 },
                 offset,
             ))
@@ -345,30 +308,27 @@ impl Lowering<'_> {
                 for (index, source) in stores {
                     self.store_operand(index, source);
                 }
-                let target = self.code.instrs[pc].target();
-                let helper = if target.is_some() {
-                    Helper::Branch
-                } else {
-                    Helper::Plain
-                };
-                self.call_runtime(helper, pc, depth);
-                match (resume, target) {
-                    (Resume::Never, _) => {}
-                    (Resume::Generic, target) => {
-                        if let Some(target) = target {
-                            let label = self.generic_label(target);
-                            self.buffer.branch_if_not_zero_word(X0, label);
-                        }
-                        let label = self.generic_label(pc + 1);
-                        self.buffer.branch(label);
-                    }
-                    (Resume::Join { label, reload }, _) => {
+                match resume {
+                    Resume::Leave => self.leave(pc, depth, false),
+                    Resume::Never => self.call_runtime(Helper::Plain, pc, depth),
+                    Resume::Join { label, reload } => {
+                        self.call_runtime(Helper::Plain, pc, depth);
                         for (register, offset) in reload {
                             self.reload_register(register, offset);
                         }
                         self.buffer.branch(label);
                     }
                 }
+            }
+            Stub::LeaveAt { label, pc } => {
+                self.mark(Part::Slow(pc));
+                self.buffer.bind(label);
+                self.leave(pc, self.flow.depth(pc).unwrap_or(0), true);
+            }
+            Stub::TailCall { label, pc, depth } => {
+                self.mark(Part::Slow(pc));
+                self.buffer.bind(label);
+                self.tail_call_by_thunk(pc, depth);
             }
             Stub::Call {
                 label,
@@ -403,31 +363,13 @@ impl Lowering<'_> {
             Stub::Overflow { label } => {
                 self.mark(Part::Frame);
                 self.buffer.bind(label);
-                self.call_at_entry(Helper::Overflow);
+                self.call_thunk(Helper::Overflow, None);
             }
             Stub::Poll { label, joined } => {
                 self.mark(Part::Frame);
                 self.buffer.bind(label);
-                self.call_at_entry(Helper::Safepoint);
-                if self.receiver.is_some() {
-                    self.load_receiver();
-                }
+                self.call_thunk(Helper::EntrySafepoint, None);
                 self.buffer.branch(joined);
-            }
-            Stub::Ways {
-                label,
-                way,
-                found,
-                missed,
-            } => {
-                self.buffer.bind(label);
-                for _ in 1..WAYS {
-                    self.buffer.add_constant(way, way, size_of::<Way>() as i64);
-                    self.buffer.load(X17, way, Cache::KEY_OFFSET as i64);
-                    self.buffer.compare(X16, X17);
-                    self.buffer.branch_if(Cond::Eq, found);
-                }
-                self.buffer.branch(missed);
             }
         }
     }
@@ -455,10 +397,6 @@ impl Lowering<'_> {
                 self.buffer.unbox_small_int(reg, reg);
             }
             Reload::Double(reg) => self.buffer.load_double(reg, FRAME, offset),
-            Reload::Address(reg) => {
-                self.buffer.load(reg, FRAME, offset);
-                self.buffer.strip_pointer(reg, reg);
-            }
         }
     }
 
@@ -469,66 +407,52 @@ impl Lowering<'_> {
         self.call_thunk(helper, Some(pc));
     }
 
-    /// Calls the runtime before the first instruction.
-    fn call_at_entry(&mut self, helper: Helper) {
-        self.buffer.constant(arm64::X2, 0);
-        self.buffer.constant(arm64::X4, 0);
-        self.call_thunk(helper, None);
+    /// Leaves for the interpreter, which runs the instruction and goes on.
+    fn leave(&mut self, pc: usize, depth: usize, at_header: bool) {
+        self.call_thunk(Helper::Leave, Some(pc));
+        let site = self.sites.last_mut().expect("just noted");
+        (site.depth, site.at_header) = (depth, at_header);
+    }
+
+    /// Lets the runtime make a call in tail position, and goes where it says.
+    pub(super) fn tail_call_by_thunk(&mut self, pc: usize, depth: usize) {
+        self.call_runtime(Helper::TailCall, pc, depth);
+        self.buffer.mov(X1, X0);
+        self.jump_out();
+    }
+
+    /// Leaves the native frame and goes to the address in `x1`.
+    pub(super) fn jump_out(&mut self) {
+        if self.flow.has_loops() {
+            self.buffer.branch(self.jump_exit);
+        } else {
+            self.buffer.leave_frame(&Saved::new(0, 0));
+            self.buffer.branch_register(X1);
+        }
     }
 
     fn call_thunk(&mut self, helper: Helper, pc: Option<usize>) {
-        let label = match self.thunks.iter().find(|(thunk, _)| *thunk == helper) {
-            Some(&(_, label)) => label,
-            None => {
-                let label = self.buffer.label();
-                self.thunks.push((helper, label));
-                label
-            }
-        };
-        self.buffer.call_label(label);
+        self.thunks.push((self.buffer.offset(), helper));
+        self.buffer.call_elsewhere();
         self.sites.push(Site {
             offset: self.buffer.offset(),
             pc,
             above: 0,
+            depth: 0,
+            at_header: false,
         });
     }
 
-    /// The ways out of the function, and the calls of the runtime that its code shares. Answers where an exception
-    /// leaves the function.
-    pub(super) fn exits(&mut self, saved: &Saved) -> Label {
+    /// The ways out of a function whose native frame is only known at the end.
+    pub(super) fn exits(&mut self, saved: &Saved) {
+        if !self.flow.has_loops() {
+            return;
+        }
         self.buffer.bind(self.exit);
         self.buffer.leave_frame(saved);
         self.buffer.ret();
-        let exception_exit = self.buffer.label();
-        self.buffer.bind(exception_exit);
+        self.buffer.bind(self.jump_exit);
         self.buffer.leave_frame(saved);
-        // The runtime finds where the exception goes on by the return address.
-        self.buffer.bind(self.unwind);
-        self.buffer.mov(arm64::X0, arm64::CONTEXT);
-        self.buffer.mov(arm64::X1, LINK);
-        self.buffer.mov(arm64::X2, FRAME);
-        self.buffer.load_literal(arm64::X3, self.shared as u64);
-        self.buffer.call_address(Helper::Unwind.address());
-        self.buffer.mov(FRAME, arm64::X1);
-        self.buffer.branch_register(arm64::X0);
-        let link = Saved::new(0, 0);
-        for (helper, label) in std::mem::take(&mut self.thunks) {
-            self.buffer.bind(label);
-            self.buffer.enter_frame(&link);
-            self.buffer.mov(arm64::X0, arm64::CONTEXT);
-            self.buffer
-                .load_literal(arm64::X1, std::ptr::from_ref(self.code) as u64);
-            self.buffer.mov(arm64::X3, FRAME);
-            self.buffer.load_literal(arm64::X5, self.shared as u64);
-            self.buffer.call_address(helper.address());
-            self.buffer.leave_frame(&link);
-            if helper.may_raise() {
-                self.buffer.constant(X16, Value::EXCEPTION.bits());
-                self.buffer.compare(X0, X16);
-                self.buffer.branch_if(Cond::Eq, self.unwind);
-            }
-            self.buffer.ret();
-        }
-        exception_exit
+        self.buffer.branch_register(X1);
     }
 }

@@ -10,8 +10,8 @@
 
 pub mod effect;
 mod flow;
+pub mod operands;
 
-pub use effect::is_leaf;
 pub use flow::Flow;
 
 use effect::{effect, written_locals};
@@ -149,12 +149,6 @@ pub enum Op {
         of: Node,
         cache: u32,
     },
-    /// An element by a key, or a member through the inline cache: what fits the object.
-    MemberOrElement {
-        of: Node,
-        key: Node,
-        cache: u32,
-    },
 }
 
 impl Op {
@@ -167,7 +161,7 @@ impl Op {
             Op::Scoped { .. } | Op::Captured { .. } => (None, None),
             Op::Neg { x } | Op::Not { x } | Op::Truthy { x } | Op::Defined { x } => (Some(x), None),
             Op::Member { of, .. } => (Some(of), None),
-            Op::Element { of, key } | Op::MemberOrElement { of, key, .. } => (Some(of), Some(key)),
+            Op::Element { of, key } => (Some(of), Some(key)),
             Op::Add { x, y }
             | Op::Sub { x, y }
             | Op::Mul { x, y }
@@ -259,7 +253,6 @@ pub enum Stmt {
     CallMethod {
         count: u16,
         cache: u32,
-        receiver: Node,
         result: Node,
     },
     /// Another kind of call, by a runtime function.
@@ -276,7 +269,6 @@ pub enum Stmt {
     TailCallMethod {
         count: u16,
         cache: u32,
-        receiver: Node,
     },
     /// Another kind of call in tail position.
     TailCallOther,
@@ -370,8 +362,8 @@ const MAX_HEIGHT: u8 = 16;
 pub const MAX_PENDING: usize = 16;
 
 impl Block {
-    /// Builds the trees from instruction `start` on, up to a jump or an instruction at which `stop` says so.
-    pub fn build(code: &Code, flow: &Flow, start: usize, stop: impl Fn(usize) -> bool) -> Block {
+    /// Builds the trees from instruction `start` on, up to a jump or a leader.
+    pub fn build(code: &Code, flow: &Flow, start: usize) -> Block {
         let block = Block {
             nodes: Vec::new(),
             cells: Vec::new(),
@@ -402,7 +394,7 @@ impl Block {
                 break;
             }
             let pc = builder.pc;
-            if instr.target().is_some() || flow.is_leader(pc) || stop(pc) {
+            if instr.target().is_some() || flow.is_leader(pc) {
                 builder.block.next = Some(pc as u32);
                 break;
             }
@@ -797,17 +789,12 @@ impl Builder<'_> {
                 self.push(Op::Element { of, key });
             }
             Opcode::GetDynamic => self.binary(|of, key| Op::Element { of, key }),
-            Opcode::GetMember | Opcode::GetMemberStrict => {
+            Opcode::GetMember => {
                 let of = self.pop();
                 self.push(Op::Member {
                     of,
                     cache: c as u32,
                 });
-            }
-
-            Opcode::GetMemberOrElement => {
-                let cache = c as u32;
-                self.binary(|of, key| Op::MemberOrElement { of, key, cache });
             }
 
             Opcode::Jump => {
@@ -878,22 +865,14 @@ impl Builder<'_> {
 
             Opcode::CallMethod => {
                 let (count, cache) = (b + 1, c as u32);
-                self.settle();
-                let receiver = self.entries[self.entries.len() - count as usize].node;
-                self.block.nodes[receiver.index()].uses += 1;
                 self.call(
                     instr,
                     |result| Stmt::CallMethod {
                         count,
                         cache,
-                        receiver,
                         result,
                     },
-                    Stmt::TailCallMethod {
-                        count,
-                        cache,
-                        receiver,
-                    },
+                    Stmt::TailCallMethod { count, cache },
                 );
             }
             Opcode::CallEx

@@ -18,7 +18,7 @@ use std::mem::offset_of;
 
 use gene_jit::arm64::isle::{FReg, Fixup, Half64, Imm16, Inst, Offset8, Reg, Sink, Target};
 use gene_jit::buffer::Label;
-use gene_jit::memory::CodeMemory;
+use gene_jit::memory::{Arena, Block};
 use memmap2::MmapMut;
 
 use super::inputs;
@@ -236,7 +236,7 @@ fn saved(index: usize) -> usize {
 
 /// Executable code for many instructions.
 pub struct Code {
-    code: CodeMemory,
+    code: Block,
     trials: Vec<Trial>,
     /// The index of the first word of the code that enters, for each pair.
     enter: Vec<usize>,
@@ -271,7 +271,8 @@ impl Code {
             .iter()
             .flat_map(|word| word.to_le_bytes())
             .collect();
-        let code = CodeMemory::new(&bytes, true).expect("executable memory");
+        let arena = Arena::new(bytes.len(), true).expect("addresses");
+        let code = arena.place(&bytes, |_, _| {}).expect("executable memory");
         let trials = places
             .into_iter()
             .map(|(place, word, pair)| Trial {

@@ -40,7 +40,10 @@ impl Compiler<'_> {
         let end = self.e.label();
         self.e.jump(Op::JumpIfMacro, is_macro, 0);
         let depth = self.e.depth;
-        self.or_raise(want, |c| c.call_pushed(&gene, want))?;
+        self.or_raise(want, |c| match macro_like(gene.head) {
+            true => c.scope(&gene.into_ref().children, |c| c.call_pushed(&gene, want)),
+            false => c.call_pushed(&gene, want),
+        })?;
         let after = self.e.depth;
         if want != Want::Return {
             self.e.jump(Op::Jump, end, 0);
@@ -298,6 +301,13 @@ impl Compiler<'_> {
         self.e.op_c(Op::New, shape, operands + 1, 1);
         self.finish(want)
     }
+}
+
+/// Does the head end in `!`? What stands in such a call declares nothing for the code around it.
+fn macro_like(head: Value) -> bool {
+    let path = head.get::<ComplexSymbol>();
+    let last = path.map(|path| *path.parts.last().expect("a path has parts"));
+    head.as_symbol().or(last).is_some_and(scan::is_macro_name)
 }
 
 /// Is the key that of a map spread: `...`, `...1` …?

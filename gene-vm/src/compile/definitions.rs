@@ -14,6 +14,9 @@ use crate::types::Type;
 use crate::value::Value;
 use std::rc::Rc;
 
+/// The part of a module variable whose declaration is still to come.
+const UNDECLARED: u32 = u32::MAX;
+
 impl Compiler<'_> {
     // ── Names ──────────────────────────────────────────────────────────────
 
@@ -116,11 +119,17 @@ impl Compiler<'_> {
         }
         let scope = self.scopes[0].scope.clone();
         let binding = scope.declared_everywhere(name)?;
+        binding.part.set(self.conditional.part());
         Some(super::environment::Found {
             binding,
             scope,
             depth: 0,
         })
+    }
+
+    /// Is this the name of a module variable whose declaration is still to come?
+    pub(super) fn is_pending_module_variable(&self, name: Symbol) -> bool {
+        self.scopes.len() == 1 && self.module_variables.contains(&name)
     }
 
     // ── Classes ────────────────────────────────────────────────────────────
@@ -537,10 +546,11 @@ impl Compiler<'_> {
             let template = self.module_variable_template(name, forms);
             let binding = self.declare_everywhere(name, template);
             self.module_variables.insert(name);
-            if let Place::Heap(slot) = binding.place {
+            binding.part.set(UNDECLARED);
+            let is_local = matches!(binding.place, Place::Local(_));
+            if !is_local || self.conditional.in_advance.contains(&name) {
                 self.e.constant(Value::NIL);
-                self.e.op_bc(Op::SetCaptured, 0, slot as usize, 1, 1);
-                self.e.pop();
+                self.store_in(binding.place);
             }
         }
     }

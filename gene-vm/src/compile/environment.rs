@@ -30,6 +30,8 @@ pub struct Binding {
     pub is_constant: bool,
     /// Declared type.
     pub annotation: Option<Rc<Type>>,
+    /// The number of the part that declares it and that control may leave before; 0 outside of any.
+    pub part: Cell<u32>,
 }
 
 impl Binding {
@@ -42,6 +44,7 @@ impl Binding {
             may_be_undefined: false,
             is_constant: false,
             annotation: None,
+            part: Cell::new(0),
         }
     }
 }

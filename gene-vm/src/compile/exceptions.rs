@@ -47,11 +47,17 @@ impl Compiler<'_> {
 
     /// `(try body… catch pattern body… finally body…)`
     pub(super) fn try_form(&mut self, parts: &[Value], want: Want) -> Compile {
+        let split = self.split_try(parts)?;
+        let forms = [split.body, split.finally].concat();
+        self.part(&forms, |c| c.try_parts(split, want))
+    }
+
+    fn try_parts(&mut self, parts: Try, want: Want) -> Compile {
         let Try {
             body,
             clauses,
             finally,
-        } = self.split_try(parts)?;
+        } = parts;
         // The value is needed behind the region: a `return` inside of it would leave the region too early.
         let inner = if want == Want::Nothing {
             Want::Nothing

@@ -71,6 +71,9 @@ impl Compiler<'_> {
                 self.e.op(Op::GetNamespace, 0, 1);
                 return self.finish(want);
             }
+            sym::SUPER if self.find(symbol).is_none() => {
+                return self.error("super can only be used in call form: (super .member ...)");
+            }
             sym::EX_VAR => {
                 self.e.op(Op::GetException, 0, 1);
                 return self.finish(want);
@@ -237,6 +240,9 @@ impl Compiler<'_> {
                 return self.error(
                     "match has been removed; use (var pattern value) for binding or (case ...) for branching",
                 );
+            }
+            head if head.name() == "ctor!" && self.in_class_body() => {
+                return self.error("Macro-like constructors are not supported; use ctor");
             }
             sym::METHOD | sym::CTOR | sym::FIELD | sym::ON_METHOD_MISSING
                 if self.in_class_body() =>
@@ -417,24 +423,20 @@ impl Compiler<'_> {
         let [form] = forms else {
             return self.error("async expects exactly 1 argument");
         };
-        self.guarded(
-            |c| {
-                c.expression(*form, Want::Value)?;
-                c.e.op(Op::MakeFuture, 1, 1);
-                Ok(())
-            },
-            |c| {
-                c.e.emit(
-                    Instr {
-                        a: 1,
-                        ..Instr::new(Op::MakeFuture)
-                    },
-                    1,
-                    1,
-                );
-                Ok(())
-            },
-        )?;
+        let succeed = |c: &mut Self| {
+            c.expression(*form, Want::Value)?;
+            c.e.op(Op::MakeFuture, 1, 1);
+            Ok(())
+        };
+        let fail = |c: &mut Self| {
+            let instr = Instr {
+                a: 1,
+                ..Instr::new(Op::MakeFuture)
+            };
+            c.e.emit(instr, 1, 1);
+            Ok(())
+        };
+        self.part(forms, |c| c.guarded(succeed, fail))?;
         self.finish(want)
     }
 

@@ -321,11 +321,7 @@ impl Compiler<'_> {
         for (i, param) in list.params.iter().enumerate() {
             let local = i as u16;
             if let Some(default) = list.defaults[i] {
-                let defined = self.e.label();
-                self.e.jump_local(Op::JumpIfDefined, local, defined);
-                self.expression(default, Want::Value)?;
-                self.e.op_bc(Op::SetLocal, local, 0, 1, 0);
-                self.e.bind(defined);
+                self.default(local, default)?;
             }
             if let Some(of) = &param.annotation {
                 self.e.op_bc(Op::GetLocal, local, 0, 0, 1);

@@ -37,12 +37,14 @@ impl Compiler<'_> {
             return self.error("while expects at least 1 argument (condition)");
         };
         let (start, end) = (self.e.label(), self.e.label());
-        self.e.bind(start);
-        self.in_loop(gene, (end, start), false, |c| {
-            c.condition(condition, end, false)?;
-            c.effects(body)?;
-            c.e.jump(Op::JumpBack, start, 0);
-            Ok(())
+        self.part(&gene.children, |c| {
+            c.e.bind(start);
+            c.in_loop(gene, (end, start), false, |c| {
+                c.condition(condition, end, false)?;
+                c.effects(body)?;
+                c.e.jump(Op::JumpBack, start, 0);
+                Ok(())
+            })
         })?;
         self.e.bind(end);
         self.constant(Value::NIL, want)
@@ -51,12 +53,14 @@ impl Compiler<'_> {
     /// `(loop form…)`
     pub(super) fn endless_loop(&mut self, gene: &Gene, want: Want) -> Compile {
         let (start, end) = (self.e.label(), self.e.label());
-        self.e.bind(start);
         let keeps_value = want != Want::Nothing;
-        self.in_loop(gene, (end, start), keeps_value, |c| {
-            c.effects(&gene.children)?;
-            c.e.jump(Op::JumpBack, start, 0);
-            Ok(())
+        self.part(&gene.children, |c| {
+            c.e.bind(start);
+            c.in_loop(gene, (end, start), keeps_value, |c| {
+                c.effects(&gene.children)?;
+                c.e.jump(Op::JumpBack, start, 0);
+                Ok(())
+            })
         })?;
         self.e.bind(end);
         if keeps_value {

@@ -7,6 +7,7 @@ mod annotations;
 mod assignments;
 mod calls;
 mod collections;
+mod conditional;
 mod control;
 mod definitions;
 mod emit;
@@ -90,7 +91,7 @@ struct Compiler<'v> {
     e: Emitter,
     prototype: Rc<Prototype>,
     unit: Rc<Unit>,
-    captured: Captured,
+    captured: Rc<Captured>,
     body: module::Body,
     scopes: Vec<ScopeState>,
     exits: Vec<Exit>,
@@ -100,6 +101,8 @@ struct Compiler<'v> {
     generics: Vec<crate::Symbol>,
     /// Module variables whose declaration has not been compiled yet; they are visible from the start.
     module_variables: rustc_hash::FxHashSet<crate::Symbol>,
+    /// Variables whose declaration may be skipped.
+    conditional: conditional::Conditional,
     /// Postconditions, checked before each return.
     post: Vec<Value>,
 }

@@ -1,5 +1,6 @@
 //! Entry points: modules, functions at their first call, evaluated code.
 
+use super::conditional::Conditional;
 use super::environment::{Environment, StaticScope, Unit};
 use super::expressions::takes_infix;
 use super::scan::{self, Captured};
@@ -11,6 +12,7 @@ use crate::source::Pos;
 use crate::symbol::{Symbol, sym};
 use crate::value::Value;
 use crate::vm::{Raise, Vm};
+use rustc_hash::FxHashSet;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -67,33 +69,54 @@ pub fn module(
         Captured::of(forms, &unit)
     };
     let unit = Rc::new(unit);
-    let scope = StaticScope::new(unit.clone(), outer, true);
-    let prototype = body_prototype(Some(name), forms.to_vec(), scope.environment());
-    let prototype = Rc::new(prototype);
+    let captured = Rc::new(captured);
     let body = match kind {
         ModuleKind::Main => Body::Main,
         ModuleKind::Imported => Body::Imported,
         ModuleKind::Session => Body::Session,
     };
-    let mut compiler = Compiler::new(vm, prototype.clone(), unit, captured, body);
-    // What stands outside of any bracket has no position of its own.
-    let start = compiler.vm.sources.latest();
-    compiler.e.at(start);
-    // The module's heap scope is made by whoever runs it: to the code it is the function's own scope.
-    compiler.scopes.push(ScopeState {
-        scope: scope.clone(),
-        heap_local: None,
-        new_scope_at: 0,
-        local_mark: 0,
-    });
-    compiler.module_body(forms)?;
-    let code = compiler.finish_code(name)?;
-    let _ = prototype.code.set(Box::new(code));
-    Ok(Module {
-        prototype,
-        slots: scope.heap_slots.get() as usize,
-        environment: scope.environment(),
+    attempts(|in_advance| {
+        let scope = StaticScope::new(unit.clone(), outer.clone(), true);
+        let prototype = body_prototype(Some(name), forms.to_vec(), scope.environment());
+        let prototype = Rc::new(prototype);
+        let mut compiler =
+            Compiler::new(vm, prototype.clone(), unit.clone(), captured.clone(), body);
+        compiler.conditional = Conditional::new(in_advance);
+        // What stands outside of any bracket has no position of its own.
+        let start = compiler.vm.sources.latest();
+        compiler.e.at(start);
+        // The module's heap scope is made by whoever runs it: to the code it is the function's own scope.
+        compiler.scopes.push(ScopeState {
+            scope: scope.clone(),
+            heap_local: None,
+            new_scope_at: 0,
+            local_mark: 0,
+        });
+        compiler.module_body(forms)?;
+        let missing = compiler.conditional.missing();
+        let code = compiler.finish_code(name)?;
+        let _ = prototype.code.set(Box::new(code));
+        let module = Module {
+            prototype,
+            slots: scope.heap_slots.get() as usize,
+            environment: scope.environment(),
+        };
+        Ok((module, missing))
     })
+}
+
+/// Compiles a body, and again as long as that shows variables that have to be set in advance.
+fn attempts<T>(
+    mut compile: impl FnMut(FxHashSet<Symbol>) -> Compile<(T, FxHashSet<Symbol>)>,
+) -> Compile<T> {
+    let mut in_advance = FxHashSet::default();
+    loop {
+        let (result, missing) = compile(in_advance.clone())?;
+        if missing.is_empty() {
+            return Ok(result);
+        }
+        in_advance.extend(missing);
+    }
 }
 
 fn body_prototype(name: Option<Symbol>, body: Vec<Value>, environment: Environment) -> Prototype {
@@ -138,20 +161,24 @@ pub(super) fn compile_function(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result
                 .filter_map(|key| form.props.get(key)),
         );
     }
-    let captured = Captured::of(&forms, &unit);
-    let mut compiler = Compiler::new(vm, prototype.clone(), unit, captured, Body::Function);
-    compiler.generics = prototype.generics.clone();
-    compiler.own_binding = prototype
+    let captured = Rc::new(Captured::of(&forms, &unit));
+    let name = prototype
         .name
-        .and_then(|name| prototype.environment.find(name))
-        .map(|found| found.binding)
-        .filter(|binding| binding.is_constant);
-    compiler.function_body()?;
-    compiler.finish_code(
-        prototype
+        .unwrap_or_else(|| Symbol::intern("<unnamed>"));
+    attempts(|in_advance| {
+        let (unit, captured) = (unit.clone(), captured.clone());
+        let mut compiler = Compiler::new(vm, prototype.clone(), unit, captured, Body::Function);
+        compiler.conditional = Conditional::new(in_advance);
+        compiler.generics = prototype.generics.clone();
+        compiler.own_binding = prototype
             .name
-            .unwrap_or_else(|| Symbol::intern("<unnamed>")),
-    )
+            .and_then(|name| prototype.environment.find(name))
+            .map(|found| found.binding)
+            .filter(|binding| binding.is_constant);
+        compiler.function_body()?;
+        let missing = compiler.conditional.missing();
+        Ok((compiler.finish_code(name)?, missing))
+    })
 }
 
 /// Compiles a form to be evaluated in `environment`. Variables that it declares vanish.
@@ -164,17 +191,17 @@ pub fn evaluated(
     unit.is_open = true;
     unit.enums
         .extend(environment.scope.unit.enums.iter().cloned());
-    let captured = Captured::of(&[form], &unit);
+    let captured = Rc::new(Captured::of(&[form], &unit));
+    let unit = Rc::new(unit);
     let prototype = Rc::new(body_prototype(None, vec![form], environment.clone()));
-    let mut compiler = Compiler::new(
-        vm,
-        prototype.clone(),
-        Rc::new(unit),
-        captured,
-        Body::Evaluated,
-    );
-    compiler.function_body()?;
-    let code = compiler.finish_code(Symbol::intern("<eval>"))?;
+    let code = attempts(|in_advance| {
+        let (unit, captured) = (unit.clone(), captured.clone());
+        let mut compiler = Compiler::new(vm, prototype.clone(), unit, captured, Body::Evaluated);
+        compiler.conditional = Conditional::new(in_advance);
+        compiler.function_body()?;
+        let missing = compiler.conditional.missing();
+        Ok((compiler.finish_code(Symbol::intern("<eval>"))?, missing))
+    })?;
     let _ = prototype.code.set(Box::new(code));
     Ok(prototype)
 }
@@ -184,7 +211,7 @@ impl<'v> Compiler<'v> {
         vm: &'v mut Vm,
         prototype: Rc<Prototype>,
         unit: Rc<Unit>,
-        captured: Captured,
+        captured: Rc<Captured>,
         body: Body,
     ) -> Compiler<'v> {
         Compiler {
@@ -199,6 +226,7 @@ impl<'v> Compiler<'v> {
             own_binding: None,
             generics: Vec::new(),
             module_variables: Default::default(),
+            conditional: Conditional::default(),
             post: Vec::new(),
         }
     }

@@ -21,12 +21,21 @@ struct Element {
     default: Option<Value>,
 }
 
+/// The elements of an array pattern with the locals that hold their parts, and the parts of nested patterns.
+struct Parts(Vec<(Element, u16, Option<Parts>)>);
+
 impl Compiler<'_> {
     /// Binds the names of a pattern to parts of the top operand, which is dropped.
     pub(super) fn destructure(&mut self, pattern: Value, is_let: bool) -> Compile {
         if let Some(map) = pattern.get::<Map>() {
             return self.destructure_map(&map, is_let);
         }
+        let parts = self.take_apart(pattern)?;
+        self.bind_parts(parts, is_let)
+    }
+
+    /// Takes the top operand and its parts apart, by an array pattern: a mismatch shows before any name is bound.
+    fn take_apart(&mut self, pattern: Value) -> Compile<Parts> {
         let array = pattern.get::<Array>().expect("patterns are arrays or maps");
         let elements = self.pattern_elements(&array.items)?;
         let shape = elements.iter().map(|e| PatternElement {
@@ -41,28 +50,51 @@ impl Compiler<'_> {
         for i in (0..elements.len()).rev() {
             self.e.op_bc(Op::SetLocal, first + i as u16, 0, 1, 0);
         }
-        for (i, element) in elements.iter().enumerate() {
-            let local = first + i as u16;
+        let mut parts = Vec::with_capacity(elements.len());
+        for (element, local) in elements.into_iter().zip(first..) {
+            let nested = match element.target {
+                Target::Nested(pattern) if element.default.is_none() => {
+                    self.e.op_bc(Op::GetLocal, local, 0, 0, 1);
+                    Some(self.take_apart(pattern)?)
+                }
+                _ => None,
+            };
+            parts.push((element, local, nested));
+        }
+        Ok(Parts(parts))
+    }
+
+    fn bind_parts(&mut self, Parts(parts): Parts, is_let: bool) -> Compile {
+        for (element, local, nested) in parts {
             if let Some(default) = element.default {
-                let defined = self.e.label();
-                self.e.jump_local(Op::JumpIfDefined, local, defined);
-                self.expression(default, Want::Value)?;
-                self.e.op_bc(Op::SetLocal, local, 0, 1, 0);
-                self.e.bind(defined);
+                self.default(local, default)?;
             }
-            match element.target {
-                Target::Ignored => {}
-                Target::Name(name) => {
+            match (element.target, nested) {
+                (_, Some(nested)) => self.bind_parts(nested, is_let)?,
+                (Target::Ignored, None) => {}
+                (Target::Name(name), None) => {
                     self.e.op_bc(Op::GetLocal, local, 0, 0, 1);
                     self.bind_name(name, is_let);
                 }
-                Target::Nested(pattern) => {
+                (Target::Nested(pattern), None) => {
                     self.e.op_bc(Op::GetLocal, local, 0, 0, 1);
                     self.destructure(pattern, is_let)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Gives a local that is undefined the value of its default.
+    pub(super) fn default(&mut self, local: u16, default: Value) -> Compile {
+        self.part(&[default], |c| {
+            let defined = c.e.label();
+            c.e.jump_local(Op::JumpIfDefined, local, defined);
+            c.expression(default, Want::Value)?;
+            c.e.op_bc(Op::SetLocal, local, 0, 1, 0);
+            c.e.bind(defined);
+            Ok(())
+        })
     }
 
     /// Stores the top operand in a new variable, or in the module variable that this declares.

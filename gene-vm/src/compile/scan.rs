@@ -109,6 +109,8 @@ pub fn unit(forms: &[Value]) -> Unit {
             push_elements(&mut pending, form, false);
         }
     }
+    // The last forms were looked at first.
+    unit.enums.reverse();
     unit
 }
 
@@ -136,6 +138,9 @@ pub fn declared(forms: &[Value]) -> FxHashSet<Symbol> {
     let mut pending: Vec<Value> = forms.to_vec();
     while let Some(form) = pending.pop() {
         let Some(gene) = form.get::<Gene>() else {
+            if form.get::<Quote>().is_some() {
+                continue;
+            }
             let mut elements = Vec::new();
             push_elements(&mut elements, form, false);
             pending.extend(elements.into_iter().map(|(element, _)| element));
@@ -154,6 +159,15 @@ pub fn declared(forms: &[Value]) -> FxHashSet<Symbol> {
             // These open scopes of their own.
             Some(sym::IF | sym::IFEL | sym::IF_NOT | sym::FOR) => {}
             Some(sym::REPEAT | sym::CASE | sym::TAP) => pending.extend(gene.children.first()),
+            // Each catch clause is a scope.
+            Some(sym::TRY) => {
+                let is_part = |f: &Value| f.is_symbol(sym::CATCH) || f.is_symbol(sym::FINALLY);
+                pending.extend(gene.children.iter().take_while(|f| !is_part(f)));
+                let finally = |f: &&Value| !f.is_symbol(sym::FINALLY);
+                pending.extend(gene.children.iter().skip_while(finally).skip(1));
+            }
+            // What is given to a macro is data.
+            Some(head) if is_macro_name(head) => {}
             _ => {
                 names.extend(definition_name(&gene));
                 if !makes_function(&gene) {

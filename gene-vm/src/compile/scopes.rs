@@ -144,7 +144,7 @@ impl Compiler<'_> {
     // ── Declarations ───────────────────────────────────────────────────────
 
     /// A place for a variable of the innermost scope.
-    fn new_place(&mut self, name: Symbol) -> Place {
+    pub(super) fn new_place(&mut self, name: Symbol) -> Place {
         let state = self.innermost();
         if state.scope.has_heap_scope && self.captured.contains(name) {
             Place::Heap(state.scope.new_heap_slot())
@@ -155,8 +155,10 @@ impl Compiler<'_> {
 
     /// Declares a name from here on; the template's place is replaced by a new one.
     pub(super) fn declare(&mut self, name: Symbol, template: Binding) -> Rc<Binding> {
+        let reserved = self.conditional.place(self.scopes.len(), name);
         let binding = Binding {
-            place: self.new_place(name),
+            place: reserved.unwrap_or_else(|| self.new_place(name)),
+            part: self.conditional.part().into(),
             ..template
         };
         self.innermost().scope.declare(name, binding)
@@ -276,7 +278,7 @@ impl Compiler<'_> {
     pub(super) fn load(&mut self, name: Symbol) {
         match self.find(name) {
             Some(found) => {
-                self.load_found(&found);
+                self.load_found(name, &found);
                 if found.binding.may_be_undefined {
                     let index = self.e.constant_index(Value::symbol(name));
                     self.e.op_c(Op::CheckDefined, index as usize, 1, 1);
@@ -292,17 +294,20 @@ impl Compiler<'_> {
     /// Pushes the value of a name that has a declaration, undefined before its definition was carried out.
     pub(super) fn load_unchecked(&mut self, name: Symbol) {
         let found = self.find(name).expect("the caller has found it");
-        self.load_found(&found);
+        self.load_found(name, &found);
     }
 
-    fn load_found(&mut self, found: &Found) {
+    fn load_found(&mut self, name: Symbol, found: &Found) {
         if let Some(own) = &self.own_binding
             && Rc::ptr_eq(own, &found.binding)
         {
             return self.e.op(Op::GetFunction, 0, 1);
         }
         match found.binding.place {
-            Place::Local(local) => self.e.op_bc(Op::GetLocal, local, 0, 0, 1),
+            Place::Local(local) => {
+                self.conditional.note_read(name, &found.binding);
+                self.e.op_bc(Op::GetLocal, local, 0, 0, 1);
+            }
             Place::Heap(slot) => match self.heap_local_of(found) {
                 Some(local) => self.e.op_bc(Op::GetScoped, local, slot as usize, 0, 1),
                 None => {

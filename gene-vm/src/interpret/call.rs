@@ -1,6 +1,5 @@
 //! Calls: what happens to a callee and its arguments, from bytecode and from native code.
 
-use super::frames::{Frame, Mark};
 use crate::code::{Code, FunctionKind};
 use crate::heap::{Gc, Kind};
 use crate::object::*;
@@ -109,10 +108,11 @@ impl Vm {
                 return Err(self.stack_overflow());
             }
             self.context.stack_top = fill_locals(code, base);
-            if (*code).entry.get() != 0
+            let entry = (*code).entry.get();
+            if entry != 0
                 && let Some(tier) = self.tier.clone()
             {
-                let result = tier.enter(self, &*code, base);
+                let result = tier.run(self, entry, base);
                 return self.checked(result);
             }
             self.run(code, (*code).instrs.as_ptr(), base)
@@ -273,11 +273,6 @@ impl Vm {
                 }
             }
         }
-    }
-
-    /// Marks a call from native code on the frame stack, see [`Mark::Entry`].
-    pub(super) fn push_entry(&mut self) {
-        self.frames.push(Frame::mark(Mark::Entry));
     }
 }
 

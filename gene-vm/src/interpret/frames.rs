@@ -22,6 +22,8 @@ pub(crate) enum Mark {
     Entry,
     /// The callee is a constructor: the instance below it is the result, and the caller's frame is the next one.
     Construct,
+    /// As [`Mark::Entry`], and the loop is also left when compiled code can take over in the frame above.
+    Resumed,
 }
 
 impl Frame {
@@ -35,10 +37,12 @@ impl Frame {
 
     /// What a frame without code stands for.
     pub fn as_mark(&self) -> Mark {
-        if self.pc.addr() == Mark::Construct as usize {
-            Mark::Construct
-        } else {
-            Mark::Entry
+        const CONSTRUCT: usize = Mark::Construct as usize;
+        const RESUMED: usize = Mark::Resumed as usize;
+        match self.pc.addr() {
+            CONSTRUCT => Mark::Construct,
+            RESUMED => Mark::Resumed,
+            _ => Mark::Entry,
         }
     }
 }
@@ -78,6 +82,13 @@ impl FrameStack {
             self.top = self.top.sub(1);
             self.top.read()
         }
+    }
+
+    /// Does the frame that runs now have this mark below it?
+    pub fn is_above(&self, mark: Mark) -> bool {
+        // SAFETY: what runs has at least the mark of its entry below it.
+        let frame = unsafe { self.top.sub(1).read() };
+        frame.code.is_null() && frame.as_mark() == mark
     }
 
     pub fn len(&self) -> usize {

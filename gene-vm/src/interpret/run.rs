@@ -7,9 +7,10 @@ use super::frames::{Frame, Mark};
 use super::iterate::next_in_place;
 use crate::bytecode::{Instr, Op};
 use crate::code::Code;
-use crate::heap::{Gc, header_word};
+use crate::heap::{Gc, Kind};
 use crate::object::{Function, Instance};
-use crate::value::{PAYLOAD_MASK, Value};
+use crate::tier::Resumed;
+use crate::value::Value;
 use crate::vm::{Raise, Result, Vm};
 use std::sync::atomic::Ordering;
 
@@ -25,13 +26,35 @@ impl Vm {
         pc: *const Instr,
         base: *mut Value,
     ) -> Result {
-        let here = 0u8;
-        if (&raw const here).addr() < self.native_stack_limit {
+        if self.native_stack_left() == 0 {
             return Err(self.stack_overflow());
         }
-        self.push_entry();
+        self.frames.push(Frame::mark(Mark::Entry));
         // SAFETY: this function's promise.
         unsafe { self.run_loop(code, pc, base) }
+    }
+
+    /// Runs the frame at `base` from instruction `pc` on, on behalf of compiled code, until the function returns or
+    /// compiled code can take over.
+    ///
+    /// # Safety
+    /// As for [`Vm::run`].
+    pub unsafe fn resume(
+        &mut self,
+        code: *const Code,
+        pc: usize,
+        base: *mut Value,
+    ) -> Result<Resumed> {
+        if self.native_stack_left() == 0 {
+            return Err(self.stack_overflow());
+        }
+        self.frames.push(Frame::mark(Mark::Resumed));
+        // SAFETY: this function's promise.
+        let value = unsafe { self.run_loop(code, (*code).instrs.as_ptr().add(pc), base)? };
+        Ok(match self.takeover.take() {
+            Some(address) => Resumed::Compiled(address),
+            None => Resumed::Returned(value),
+        })
     }
 
     /// # Safety
@@ -157,7 +180,7 @@ impl Vm {
                             sp = base.sub(1);
                             if frame.code.is_null() {
                                 match frame.as_mark() {
-                                    Mark::Entry => return Ok(v),
+                                    Mark::Entry | Mark::Resumed => return Ok(v),
                                     Mark::Construct => frame = self.frames.pop(),
                                 }
                             } else {
@@ -296,11 +319,12 @@ impl Vm {
                         Op::GetMember | Op::GetMemberStrict => {
                             let cache = &*(*code).caches.as_ptr().add(instr.c as usize);
                             let target = sp.sub(1).read();
-                            let way = cache.latest();
-                            let v = if target.is_object()
-                                && header_word(target.bits() & PAYLOAD_MASK) == way.key()
+                            let v = if target.heap_kind() == Some(Kind::Instance)
+                                && let instance = object::<Instance>(target)
+                                && instance.shape.address() as usize == cache.shape.get()
                             {
-                                *object::<Instance>(target).fields.as_ptr().add(way.slot())
+                                let slot = cache.slot_or_method.get() as usize;
+                                *instance.fields.as_ptr().add(slot)
                             } else {
                                 outside!(if instr.op == Op::GetMember {
                                     self.get_member(cache, target)
@@ -341,13 +365,13 @@ impl Vm {
                         Op::SetMember => {
                             let (target, v) = (sp.sub(2).read(), sp.sub(1).read());
                             let cache = &*(*code).caches.as_ptr().add(instr.c as usize);
-                            let way = cache.latest();
-                            let v = if target.is_object()
-                                && header_word(target.bits() & PAYLOAD_MASK) == way.key()
-                                && !way.grows()
+                            let v = if target.heap_kind() == Some(Kind::Instance)
+                                && let mut instance = object::<Instance>(target)
+                                && instance.shape.address() as usize == cache.shape.get()
+                                && cache.next_shape.get().is_none()
                             {
-                                let mut instance = object::<Instance>(target);
-                                *instance.fields.as_mut_ptr().add(way.slot()) = v;
+                                let slot = cache.slot_or_method.get() as usize;
+                                *instance.fields.as_mut_ptr().add(slot) = v;
                                 v
                             } else {
                                 outside!(self.set_member_cached(cache, target, v))

@@ -1,13 +1,16 @@
 //! What a second tier asks of the interpreter: instructions that compiled code does not do inline.
 
 use super::arithmetic::Comparison;
-use super::call::{Arguments, Prepared};
+use super::call::{Arguments, Prepared, fill_locals};
+use super::frames::Mark;
 use super::iterate::next_in_place;
 use crate::bytecode::Op;
 use crate::code::{Code, FunctionKind};
 use crate::object::Function;
+use crate::tier::{TailCall, Tier};
 use crate::value::Value;
 use crate::vm::{Result, Vm};
+use std::rc::Rc;
 
 impl Vm {
     /// Carries out a jump instruction up to the jump and answers whether to jump. The operands are on the stack, up
@@ -109,42 +112,93 @@ impl Vm {
     /// # Safety
     /// The instruction at `pc` of `code` is a call, and the frame at `base` runs this code.
     pub unsafe fn execute_call(&mut self, code: &Code, pc: usize, base: *mut Value) -> Result {
+        let op = code.instrs[pc].op;
+        if op == Op::CallMacro {
+            // SAFETY: this function's promise; macro calls are plain.
+            unsafe { self.execute_plain(code, pc, base)? };
+            // SAFETY: the result is on the stack.
+            return Ok(unsafe { self.context.stack_top.sub(1).read() });
+        }
+        // SAFETY: this function's promise.
+        let (callee_base, prepared) = unsafe { self.prepare_at(code, pc, base) };
+        match prepared? {
+            Prepared::Frame(callee) if op == Op::New => {
+                // The instance has taken the class's slot; constructor and self follow it.
+                self.finish_call(Prepared::Frame(callee), callee_base.wrapping_add(1))?;
+                // SAFETY: the slot is on the stack.
+                Ok(unsafe { callee_base.sub(1).read() })
+            }
+            prepared => self.finish_call(prepared, callee_base),
+        }
+    }
+
+    /// Makes the call in tail position that an instruction says: the callee takes the frame's place, unless it is
+    /// native and has returned. What is to be done with the frame then:
+    /// run it from the callee's first instruction on, or return.
+    ///
+    /// # Safety
+    /// As for [`Vm::execute_call`].
+    pub unsafe fn execute_tail_call(
+        &mut self,
+        code: &Code,
+        pc: usize,
+        base: *mut Value,
+    ) -> Result<TailCall> {
+        if matches!(code.instrs[pc].op, Op::CallMacro | Op::New) {
+            // SAFETY: this function's promise.
+            let value = unsafe { self.execute_call(code, pc, base)? };
+            return Ok(TailCall::Returned(value));
+        }
+        // SAFETY: this function's promise.
+        let (callee_base, prepared) = unsafe { self.prepare_at(code, pc, base) };
+        let callee = match prepared? {
+            Prepared::Done(value) => return Ok(TailCall::Returned(value)),
+            // SAFETY: the callee belongs to the function at `callee_base[-1]`.
+            Prepared::Frame(callee) => unsafe { &*callee },
+        };
+        self.count_call(callee, callee_base);
+        if base.wrapping_add(callee.frame_size()) > self.context.stack_limit {
+            return Err(self.stack_overflow());
+        }
+        // SAFETY: the frame has room for callee and parameters, and is not needed any more.
+        unsafe {
+            std::ptr::copy(callee_base.sub(1), base.sub(1), callee.params as usize + 1);
+            self.context.stack_top = fill_locals(callee, base);
+        }
+        Ok(match callee.entry.get() {
+            0 => TailCall::Interpret,
+            address => TailCall::Compiled(address),
+        })
+    }
+
+    /// Prepares the call that an instruction says; answers the callee's base, too.
+    ///
+    /// # Safety
+    /// As for [`Vm::execute_call`].
+    unsafe fn prepare_at(
+        &mut self,
+        code: &Code,
+        pc: usize,
+        base: *mut Value,
+    ) -> (*mut Value, Result<Prepared>) {
         let instr = code.instrs[pc];
-        let top = self.context.stack_top;
         let count = instr.b as usize;
+        let top = self.context.stack_top;
         match instr.op {
             Op::Call | Op::CallSelf => {
                 let callee_base = top.wrapping_sub(count);
-                let prepared = self.prepare(callee_base, Arguments::positional(count))?;
-                self.finish_call(prepared, callee_base)
+                let prepared = self.prepare(callee_base, Arguments::positional(count));
+                (callee_base, prepared)
             }
             Op::CallMethod => {
                 let callee_base = top.wrapping_sub(count + 1);
                 let cache = &code.caches[instr.c as usize];
                 let arguments = Arguments::positional(count + 1);
                 let prepared =
-                    self.prepare_method(cache.name(), Some(cache), callee_base, arguments)?;
-                self.finish_call(prepared, callee_base)
+                    self.prepare_method(cache.name(), Some(cache), callee_base, arguments);
+                (callee_base, prepared)
             }
-            Op::CallMacro => {
-                // SAFETY: this function's promise; macro calls are plain.
-                unsafe { self.execute_plain(code, pc, base)? };
-                // SAFETY: the result is on the stack.
-                Ok(unsafe { self.context.stack_top.sub(1).read() })
-            }
-            op => {
-                let shape = &code.calls[instr.c as usize];
-                let (callee_base, prepared) = self.prepare_shaped(op, code, shape, base);
-                match prepared? {
-                    Prepared::Frame(callee) if op == Op::New => {
-                        // The instance has taken the class's slot; constructor and self follow it.
-                        self.finish_call(Prepared::Frame(callee), callee_base.wrapping_add(1))?;
-                        // SAFETY: the slot is on the stack.
-                        Ok(unsafe { callee_base.sub(1).read() })
-                    }
-                    prepared => self.finish_call(prepared, callee_base),
-                }
-            }
+            op => self.prepare_shaped(op, code, &code.calls[instr.c as usize], base),
         }
     }
 
@@ -187,8 +241,7 @@ impl Vm {
         let Some(tier) = self.heated(code, base) else {
             return Ok(None);
         };
-        let result = tier.enter(self, code, base);
-        self.checked(result).map(Some)
+        self.go_compiled(tier, code.entry.get(), base)
     }
 
     /// As [`Vm::hot_call`], at the back edge to `target`.
@@ -205,19 +258,32 @@ impl Vm {
         let Some(tier) = self.heated(code, base) else {
             return Ok(None);
         };
-        match tier.enter_loop(self, code, target, base) {
-            Some(result) => self.checked(result).map(Some),
+        match tier.loop_entry(code, target) {
+            Some(address) => self.go_compiled(tier, address, base),
             None => Ok(None),
         }
     }
 
+    /// Runs compiled code in the frame at `base`, or leaves that to the compiled code on whose behalf the frame is
+    /// run, so that tiers that alternate in one frame do not pile up on the native stack.
+    fn go_compiled(
+        &mut self,
+        tier: Rc<dyn Tier>,
+        address: usize,
+        base: *mut Value,
+    ) -> Result<Option<Value>> {
+        if self.frames.is_above(Mark::Resumed) {
+            self.takeover = Some(address);
+            return Ok(Some(Value::NIL));
+        }
+        // SAFETY: the address is of the code whose frame this is.
+        let result = unsafe { tier.run(self, address, base) };
+        self.checked(result).map(Some)
+    }
+
     /// The second tier, if it has compiled the function at `base[-1]`. While compiled code exists the budget stays
     /// used up, so that every call comes here.
-    fn heated(
-        &mut self,
-        code: &Code,
-        base: *mut Value,
-    ) -> Option<std::rc::Rc<dyn crate::tier::Tier>> {
+    fn heated(&mut self, code: &Code, base: *mut Value) -> Option<Rc<dyn Tier>> {
         let Some(tier) = self.tier.clone() else {
             code.budget.set(i32::MAX);
             return None;

@@ -60,7 +60,7 @@ impl Vm {
         let mut frame = self.frames.pop();
         while frame.code.is_null() {
             match frame.as_mark() {
-                Mark::Entry => return None,
+                Mark::Entry | Mark::Resumed => return None,
                 Mark::Construct => frame = self.frames.pop(),
             }
         }

@@ -1,0 +1,111 @@
+//! What running code has shown of values that the lowering knows nothing of, so that its next guess is better.
+
+use crate::lower::Fact;
+use crate::tree::operands::{Operand, operands};
+use gene_vm::code::Code;
+use gene_vm::value::Value;
+use std::collections::HashMap;
+
+/// What is known of a body from running it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Feedback {
+    /// The first locals when the body became hot.
+    locals: Vec<Fact>,
+    /// The operands of instructions whose guess was wrong.
+    sites: HashMap<usize, Site>,
+    /// The locals at the headers of loops that did not find what they expected.
+    loops: HashMap<usize, Vec<Fact>>,
+    /// No guess is worth it any more.
+    settled: bool,
+}
+
+/// What an instruction has found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Site {
+    /// The same kinds of operands each time.
+    Operands([Fact; 2]),
+    /// Operands of several kinds, or ints whose result is large.
+    Varied,
+}
+
+impl Feedback {
+    /// What a body starts with: the values of its first locals.
+    pub fn new(locals: &[Value]) -> Feedback {
+        Feedback {
+            locals: locals.iter().copied().map(Fact::of).collect(),
+            ..Feedback::default()
+        }
+    }
+
+    /// Makes each instruction that could guess ready for anything.
+    pub fn settle(&mut self) {
+        self.settled = true;
+    }
+
+    /// Should the instruction at `pc` be ready for several kinds of operands?
+    pub fn is_varied(&self, pc: usize) -> bool {
+        self.settled || self.sites.get(&pc) == Some(&Site::Varied)
+    }
+
+    /// What operand `i` of the instruction at `pc` was, if a guess was wrong there.
+    pub fn operand(&self, pc: usize, i: usize) -> Option<Fact> {
+        match self.sites.get(&pc)? {
+            Site::Operands(facts) => facts.get(i).copied(),
+            Site::Varied => None,
+        }
+    }
+
+    /// What a variable of which nothing is known should be expected to be in the loop that begins at `pc`.
+    pub fn variable(&self, pc: usize, slot: u16) -> Fact {
+        if let Some(fact) = self.at_loop(pc, slot) {
+            return fact;
+        }
+        match self.locals.get(slot as usize) {
+            _ if self.settled => Fact::Unknown,
+            Some(Fact::Float) => Fact::Float,
+            _ => Fact::SmallInt,
+        }
+    }
+
+    /// What kind of number a variable was in the loop that begins at `pc`, if the loop did not find what it expected.
+    pub fn at_loop(&self, pc: usize, slot: u16) -> Option<Fact> {
+        let fact = self.loops.get(&pc)?.get(slot as usize)?;
+        Some(fact.as_number())
+    }
+
+    /// Notes that a guess was wrong: in the instruction at `pc` of the code, with these locals and operands on the stack.
+    pub fn note_site(&mut self, code: &Code, pc: usize, locals: &[Value], stack: &[Value]) {
+        let Some(found) = operands(code.instrs[pc]) else {
+            self.sites.insert(pc, Site::Varied);
+            return;
+        };
+        let value = |operand| match operand {
+            Operand::Local(slot) => locals.get(slot as usize).copied(),
+            Operand::Stack(depth) => stack.iter().rev().nth(depth).copied(),
+            Operand::Int(i) => Value::small_int(i),
+        };
+        let facts = found.map(|operand| value(operand).map_or(Fact::Unknown, Fact::of));
+        let numbers = facts
+            .iter()
+            .all(|fact| matches!(fact, Fact::SmallInt | Fact::Float));
+        let has_float = facts.contains(&Fact::Float);
+        let site = self.sites.entry(pc).or_insert(Site::Operands(facts));
+        if !numbers || !has_float || *site != Site::Operands(facts) {
+            *site = Site::Varied;
+        }
+    }
+
+    /// Notes that the loop that begins at `pc` did not find what it expected, but these locals.
+    pub fn note_loop(&mut self, pc: usize, locals: &[Value]) {
+        let facts = locals.iter().copied().map(Fact::of);
+        match self.loops.get_mut(&pc) {
+            Some(former) => former
+                .iter_mut()
+                .zip(facts)
+                .for_each(|(former, fact)| *former = former.meet(fact)),
+            None => {
+                self.loops.insert(pc, facts.collect());
+            }
+        }
+    }
+}
