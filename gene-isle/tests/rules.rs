@@ -112,7 +112,7 @@ fn rules_know_their_places() {
     let info = RuleId::add_imm.info();
     assert_eq!(
         (info.term, info.file, info.line),
-        ("lower", "tests/rules/arith.isle", 20)
+        ("lower", "tests/rules/arith.isle", 21)
     );
 }
 
@@ -169,7 +169,7 @@ fn coverage_names_what_was_not_fired() {
     assert!(!coverage.fire_by_name("nonsense"));
     let report = coverage.to_string();
     assert!(
-        report.starts_with("rules: 2 of 9 fired\n  not fired: add_imm (tests/rules/arith.isle:20)"),
+        report.starts_with("rules: 2 of 9 fired\n  not fired: add_imm (tests/rules/arith.isle:21)"),
         "{report}"
     );
 }

@@ -50,6 +50,8 @@ pub struct CodeBuffer<U> {
     literal_labels: HashMap<u64, Label>,
     /// Where pools of literals are.
     pools: Vec<Range<usize>>,
+    /// The first instruction that could not be encoded.
+    refused: Option<String>,
 }
 
 /// Finished code.
@@ -81,6 +83,7 @@ impl<U: LabelUse> Default for CodeBuffer<U> {
             literals: Vec::new(),
             literal_labels: HashMap::new(),
             pools: Vec::new(),
+            refused: None,
         }
     }
 }
@@ -99,6 +102,16 @@ impl<U: LabelUse> CodeBuffer<U> {
     /// Appends an instruction.
     pub fn put(&mut self, bytes: &[u8]) {
         self.code.extend_from_slice(bytes);
+    }
+
+    /// Notes an instruction whose operands do not suit each other: the code is not to be used.
+    pub fn refuse(&mut self, inst: String) {
+        self.refused.get_or_insert(inst);
+    }
+
+    /// The first instruction that could not be encoded.
+    pub fn refused(&self) -> Option<&str> {
+        self.refused.as_deref()
     }
 
     /// A label without a place.

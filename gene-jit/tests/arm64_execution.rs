@@ -60,6 +60,10 @@ fn the_simulator_does_what_the_machine_does() {
         wrong.len(),
         wrong[..wrong.len().min(40)].join("\n")
     );
+    assert!(
+        memory.is_original(),
+        "something was stored far from where it should be"
+    );
     for &(name, ..) in Inst::PATTERNS {
         let seen = exits.get(name).map_or(0, BTreeSet::len);
         match name {

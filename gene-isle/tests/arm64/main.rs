@@ -1,11 +1,12 @@
-//! The instructions of AArch64 against independent tools.
+//! The encodings of AArch64's instructions against independent tools.
 
 mod encoding;
-mod execution;
+mod text;
 
 use std::collections::BTreeMap;
 
 use gene_isle_core::compile::compile;
+use gene_isle_core::machine::Bits;
 use gene_isle_core::source::Sources;
 
 #[allow(dead_code, reason = "the tests use a part")]
@@ -28,31 +29,47 @@ impl Random {
     }
 }
 
-/// Words of every instruction, by its name: all zeros and all ones in the operands, single bits
-/// of them, and random ones.
+/// How many random words of each instruction are tried.
+const RANDOM_WORDS: usize = 4000;
+
+/// Words of every instruction, by its name: the edge values of each operand, with zeros, with ones
+/// and with random bits in the others, and random ones.
+///
+/// Edge values are zero, all ones, each single bit, all bits but one, and the low bits up to each.
 fn words() -> BTreeMap<String, Vec<u32>> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/arm64/inst.isle");
     let mut sources = Sources::new();
     sources.add("inst.isle", std::fs::read_to_string(path).unwrap());
     let machine = compile(&sources).unwrap().machine;
     let mut random = Random(1);
-    let mut words: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+    let mut words = BTreeMap::new();
     for inst in &machine.insts {
-        let (mask, value) = inst.fixed();
         let mut candidates = vec![0, u32::MAX];
-        candidates.extend((0..32).flat_map(|bit| [1 << bit, !(1u32 << bit)]));
-        candidates.extend((0..4000).map(|_| random.next() as u32));
-        let own = words.entry(inst.name.clone()).or_default();
-        for candidate in candidates {
-            let word = candidate & !mask | value;
-            if Inst::decode(word).is_some_and(|decoded| decoded.name() == inst.name)
-                && own.len() < 2000
-            {
-                own.push(word);
+        let mut at = 32;
+        for part in &inst.bits {
+            at -= part.width();
+            if matches!(part, Bits::Fixed { .. }) {
+                continue;
+            }
+            let ones = ((1u64 << part.width()) - 1) as u32;
+            let edges = (0..part.width())
+                .flat_map(|bit| [1 << bit, !(1 << bit), (1 << bit) - 1])
+                .chain([0, ones]);
+            for edge in edges {
+                for others in [0, u32::MAX, random.next() as u32] {
+                    candidates.push(others & !(ones << at) | (edge & ones) << at);
+                }
             }
         }
+        candidates.extend((0..RANDOM_WORDS).map(|_| random.next() as u32));
+        let (mask, value) = inst.fixed();
+        let is_its =
+            |word: &u32| Inst::decode(*word).is_some_and(|found| found.name() == inst.name);
+        let own = candidates.iter().map(|bits| bits & !mask | value);
+        let mut own: Vec<u32> = own.filter(is_its).collect();
         own.sort_unstable();
         own.dedup();
+        words.insert(inst.name.clone(), own);
     }
     words
 }

@@ -21,6 +21,9 @@ const FITS: &str = "the operand was chosen to fit";
 impl CodeBuffer<Fixup> {
     /// Appends an instruction.
     pub fn inst(&mut self, inst: Inst) {
+        if !inst.is_encodable() {
+            self.refuse(inst.to_string());
+        }
         let at = self.offset();
         self.put(&inst.word().to_le_bytes());
         if let Some((Target::Label(label), fixup)) = inst.target() {
@@ -497,4 +500,25 @@ fn imm16(value: u16) -> Imm16 {
 
 fn half64(shift: u8) -> Half64 {
     Half64::new(shift).expect(FITS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operands_that_do_not_suit_each_other_are_refused() {
+        let pair = |rt: u8, rt2: u8| Inst::LdpPost {
+            rt: Reg::new(rt),
+            rt2: Reg::new(rt2),
+            rn: Reg::new(2),
+            offset: Pair8::new(16).expect(FITS),
+        };
+        let mut buffer = CodeBuffer::<Fixup>::default();
+        buffer.inst(pair(0, 1));
+        assert_eq!(buffer.refused(), None);
+        buffer.inst(pair(0, 2));
+        buffer.inst(pair(0, 0));
+        assert_eq!(buffer.refused(), Some("ldp x0, x2, [x2], #16"));
+    }
 }

@@ -79,20 +79,23 @@ pub enum Part {
 }
 
 /// Why a body is not compiled.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub enum Declined {
     /// The bodies of generators are suspended in the middle; their frames are the interpreter's.
     Generator,
     /// The limit for the size of machine code is reached.
     NoRoom,
+    /// A rule has emitted this instruction, whose operands do not suit each other.
+    NotEncodable(String),
 }
 
 impl std::fmt::Display for Declined {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Declined::Generator => "a generator's body",
-            Declined::NoRoom => "the limit for machine code is reached",
-        })
+        match self {
+            Declined::Generator => f.write_str("a generator's body"),
+            Declined::NoRoom => f.write_str("the limit for machine code is reached"),
+            Declined::NotEncodable(inst) => write!(f, "`{inst}` cannot be encoded"),
+        }
     }
 }
 
@@ -191,7 +194,7 @@ pub fn compile(code: &Code, feedback: &Feedback) -> Result<Compiled, Declined> {
         rules: Vec::new(),
     };
     lowering.run();
-    Ok(lowering.finish())
+    lowering.finish()
 }
 
 impl Lowering<'_> {
@@ -306,7 +309,7 @@ impl Lowering<'_> {
         operands
     }
 
-    fn finish(mut self) -> Compiled {
+    fn finish(mut self) -> Result<Compiled, Declined> {
         self.mark(Part::Frame);
         let saved = arm64::emit::Saved::new(self.ints.kept_used, self.floats.kept_used);
         let loops = self.loop_entries(&saved);
@@ -315,6 +318,9 @@ impl Lowering<'_> {
             .buffer
             .is_bound(self.jump_exit)
             .then_some(self.jump_exit);
+        if let Some(inst) = self.buffer.refused() {
+            return Err(Declined::NotEncodable(inst.to_owned()));
+        }
         let mut prologue = CodeBuffer::<Fixup>::default();
         prologue.enter_frame(&saved);
         let shift = prologue.offset();
@@ -332,7 +338,7 @@ impl Lowering<'_> {
                 .iter()
                 .map(|&(offset, part)| (offset + shift, part)),
         );
-        Compiled {
+        Ok(Compiled {
             loop_entries: loops.iter().map(place).collect(),
             handlers: self.handlers.iter().map(place).collect(),
             sites,
@@ -350,6 +356,6 @@ impl Lowering<'_> {
                 .map(|&(offset, rule)| (offset + shift, rule))
                 .collect(),
             code: finished.code,
-        }
+        })
     }
 }

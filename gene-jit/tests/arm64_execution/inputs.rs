@@ -38,7 +38,7 @@ pub fn words(most: usize, random: &mut Random) -> Vec<u32> {
         for candidate in candidates {
             let word = candidate & !mask | value;
             let inst = Inst::decode(word).filter(|inst| inst.name() == name);
-            if inst.is_some() && !is_unpredictable(name, word) && own.len() < most {
+            if inst.is_some() && own.len() < most {
                 own.push(word);
             }
         }
@@ -52,16 +52,6 @@ pub fn words(most: usize, random: &mut Random) -> Vec<u32> {
 /// The registers that a word names, if it has registers in all of their usual places.
 pub fn register_fields(word: u32) -> [u8; 4] {
     [0, 5, 10, 16].map(|at| (word >> at & 31) as u8)
-}
-
-/// The Arm manual leaves open what a load or store does that changes its base and also transfers
-/// it, and what a load of a pair does with one register for both.
-fn is_unpredictable(name: &str, word: u32) -> bool {
-    let [rt, rn, rt2, _] = register_fields(word);
-    let pair = name.starts_with("ldp") || name.starts_with("stp");
-    let writes_back = name.ends_with("_pre") || name.ends_with("_post");
-    writes_back && rn != 31 && (rt == rn || pair && rt2 == rn)
-        || name.starts_with("ldp") && rt == rt2
 }
 
 /// What a first state has shown that an instruction needs.

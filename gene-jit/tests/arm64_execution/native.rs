@@ -392,6 +392,12 @@ impl Memory {
         })
     }
 
+    /// Whether everything is as it was made: what was stored has been restored, and nothing else
+    /// was written.
+    pub fn is_original(&self) -> bool {
+        self.bytes[..] == self.original[..]
+    }
+
     /// Undoes the stores.
     pub fn restore(&mut self, stores: &[(u64, Vec<u8>)]) {
         for (address, bytes) in stores {

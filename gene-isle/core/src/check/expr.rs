@@ -3,6 +3,7 @@
 use super::{Allowed, Checker, Expr, Target};
 use crate::ast::{self, ExprKind};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::machine::Argument;
 use crate::source::Span;
 use crate::terms::{Constructor, TermId, TermKind};
 use crate::types::TypeId;
@@ -148,12 +149,15 @@ impl Checker<'_> {
             .collect();
         let args = args.into_iter().collect::<Option<Vec<_>>>()?;
         if let Some(&Constructor::Inst { inst, to }) = term.constructor() {
-            let constant = |arg: &Expr| match arg {
-                Expr::Int(_, value) => Some(*value),
-                _ => None,
-            };
-            let constants: Vec<_> = args.iter().map(constant).collect();
-            if !self.machine.check_operands(inst, to, &constants) {
+            let known: Vec<_> = args
+                .iter()
+                .map(|arg| match arg {
+                    Expr::Int(_, value) => Argument::Constant(*value),
+                    Expr::Var(var) => Argument::Variable(*var),
+                    _ => Argument::Unknown,
+                })
+                .collect();
+            if !self.machine.check_operands(inst, to, &known) {
                 let message = format!("these operands of `{}` do not suit each other", name.name);
                 self.errors.push(
                     Diagnostic::new(Code::NotEncodable, span, message)

@@ -408,10 +408,7 @@ impl Builder<'_> {
             None => None,
             Some(condition) => {
                 let mut meanings = Meanings::new(&self.machine, &[], &self.defines);
-                for operand in operands
-                    .iter()
-                    .filter(|operand| matches!(operand.kind, Kind::Immediate(_)))
-                {
+                for operand in operands.iter().filter(|operand| operand.has_number()) {
                     meanings = meanings.with_var(&operand.name, 64);
                 }
                 Some(meanings.expr(condition, Some(1))?)

@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::simulate::expr;
-use super::{Bits, Inst, Kind, Machine, semantics};
+use super::{Bits, Inst, Kind, Machine, Operand, semantics};
 use crate::generate::names::ident;
 
 /// Where bits of an operand stand: position, highest and lowest bit.
@@ -102,13 +102,10 @@ pub(super) fn generate(machine: &Machine) -> TokenStream {
     });
     let conditions = machine.insts.iter().filter_map(|inst| {
         let condition = expr(inst.condition.as_ref()?, None);
-        let (variant, values) = (inst.variant(), immediate_values(inst));
-        let names = inst
-            .operands
-            .iter()
-            .filter(|operand| matches!(operand.kind, Kind::Immediate(_)));
-        let names = names.map(|operand| ident(&operand.name));
-        Some(quote! { Inst::#variant { #(#names,)* .. } => { #(#values)* #condition != 0 } })
+        let variant = inst.variant();
+        let numbered = inst.operands.iter().filter(|operand| operand.has_number());
+        let (names, numbers): (Vec<_>, Vec<_>) = numbered.map(number).unzip();
+        Some(quote! { Inst::#variant { #(#names,)* .. } => { #(#numbers)* #condition != 0 } })
     });
     let (note_label, use_label, whole_word) = if machine.offsets.is_empty() {
         (
@@ -252,16 +249,12 @@ fn operand_values(inst: &Inst) -> Vec<TokenStream> {
         .collect()
 }
 
-/// The same, under the names of the operands.
-fn immediate_values(inst: &Inst) -> Vec<TokenStream> {
-    let immediates = inst
-        .operands
-        .iter()
-        .filter(|operand| matches!(operand.kind, Kind::Immediate(_)));
-    immediates
-        .map(|operand| {
-            let name = ident(&operand.name);
-            quote! { let #name = #name.value() as u64; }
-        })
-        .collect()
+/// An operand's name, and the same as a variable for its value or number.
+fn number(operand: &Operand) -> (proc_macro2::Ident, TokenStream) {
+    let name = ident(&operand.name);
+    let number = match operand.kind {
+        Kind::View(_) => quote! { let #name = u64::from(#name.number()); },
+        _ => quote! { let #name = #name.value() as u64; },
+    };
+    (name, number)
 }

@@ -11,6 +11,8 @@ pub(crate) mod semantics;
 mod simulate;
 mod terms;
 
+use std::collections::HashMap;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -154,7 +156,7 @@ pub struct Inst {
     pub bits: Vec<Bits>,
     /// Fields that are computed from operands.
     pub fields: Vec<(String, Expr)>,
-    /// What must hold of the immediates besides.
+    /// What must hold of the values of its immediates and the numbers of its registers.
     pub condition: Option<Expr>,
     /// The assembly text.
     pub asm: Vec<AsmPart>,
@@ -212,6 +214,13 @@ pub struct Operand {
     pub from: Option<Expr>,
 }
 
+impl Operand {
+    /// Whether conditions can name it: as the value of an immediate or the number of a register.
+    fn has_number(&self) -> bool {
+        matches!(self.kind, Kind::Immediate(_) | Kind::View(_))
+    }
+}
+
 /// What an operand can be; indices into the lists of [`Machine`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -223,6 +232,17 @@ pub enum Kind {
     Immediate(usize),
     /// A label.
     Offset(usize),
+}
+
+/// What is known of an argument of an instruction's term when rules are compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// Its value.
+    Constant(i128),
+    /// That it is the value of this variable.
+    Variable(usize),
+    /// Nothing.
+    Unknown,
 }
 
 /// A part of an encoding.
@@ -329,25 +349,55 @@ impl Machine {
         }
     }
 
-    /// Whether the constants among the arguments of an instruction's term suit each other.
-    /// Arguments that are not constants are `None`.
-    pub fn check_operands(&self, inst: usize, to: bool, args: &[Option<i128>]) -> bool {
+    /// Whether the arguments of an instruction's term can suit each other, as far as they are known.
+    ///
+    /// Which register a variable of a rule stands for is not known, but that two arguments are
+    /// the same one is. So each distinct register may be any of as many numbers as there are
+    /// distinct registers, which covers all ways in which some may be equal.
+    pub fn check_operands(&self, inst: usize, to: bool, args: &[Argument]) -> bool {
         let inst = &self.insts[inst];
         let Some(condition) = &inst.condition else {
             return true;
         };
-        let values: std::collections::HashMap<_, _> = inst
-            .arguments(to)
-            .map(|operand| operand.name.as_str())
-            .zip(args)
-            .collect();
-        let is_known = |name: &str| matches!(values.get(name), Some(Some(_)));
-        let unknown =
-            condition.any(&|kind| matches!(kind, meaning::ExprKind::Var(name) if !is_known(name)));
-        unknown
-            || condition
-                .eval(&|name| values.get(name).copied().copied().flatten().unwrap_or(0) as u64)
-                != 0
+        let arguments: Vec<_> = inst.arguments(to).map(|operand| &operand.name).collect();
+        let mut registers: Vec<Argument> = Vec::new();
+        enum Value {
+            Known(u64),
+            /// The number of a register, an index into `registers`.
+            Register(usize),
+        }
+        let mut values: HashMap<&str, Value> = HashMap::new();
+        for operand in &inst.operands {
+            let index = arguments.iter().position(|name| **name == operand.name);
+            let arg = index.map_or(Argument::Unknown, |index| args[index]);
+            let value = match (operand.kind, arg) {
+                (Kind::View(_), _) => {
+                    let same = |known: &Argument| arg != Argument::Unknown && *known == arg;
+                    let known = registers.iter().position(same).unwrap_or(registers.len());
+                    if known == registers.len() {
+                        registers.push(arg);
+                    }
+                    Value::Register(known)
+                }
+                (_, Argument::Constant(value)) => Value::Known(value as u64),
+                _ => continue,
+            };
+            values.insert(&operand.name, value);
+        }
+        let is_unknown = |name: &str| !values.contains_key(name);
+        if condition.any(&|kind| matches!(kind, meaning::ExprKind::Var(name) if is_unknown(name))) {
+            return true;
+        }
+        let choices = registers.len();
+        (0..choices.pow(choices as u32)).any(|numbers| {
+            let number = |register: usize| numbers / choices.pow(register as u32) % choices;
+            let value = |name: &str| match values.get(name) {
+                Some(Value::Known(value)) => *value,
+                Some(Value::Register(register)) => number(*register) as u64,
+                None => 0,
+            };
+            condition.eval(&value) != 0
+        })
     }
 
     /// The Rust expression for a constant immediate.
