@@ -332,6 +332,32 @@ fn formatting_and_outline() {
 }
 
 #[test]
+fn what_follows_an_unclosed_form_is_known() {
+    let mut editor = Editor::start();
+    let text = format!("(rule half (lower (op (Op.Add x\n{LOWER}(rule odd (lower n) m)\n");
+    editor.open("arm64/lower.isle", &text);
+    let wrong = editor.diagnostics("arm64/lower.isle");
+    let codes: Vec<_> = wrong.iter().map(|one| &one["code"]).collect();
+    assert_eq!(codes, ["E0002", "E0203"], "{wrong:?}");
+    assert_eq!(wrong[0]["range"], range(0, 22, 23));
+    assert_eq!(wrong[1]["range"], range(3, 20, 21));
+    let found = editor.ask_at(
+        "textDocument/definition",
+        "arm64/lower.isle",
+        (1, 25),
+        json!({}),
+    );
+    let expected = json!({"uri": editor.uri("tree.isle"), "range": range(2, 16, 19)});
+    assert_eq!(found, Ok(expected));
+    let hover = editor.ask_at("textDocument/hover", "arm64/lower.isle", (1, 29), json!({}));
+    assert_eq!(
+        hover.expect("an answer")["contents"]["value"],
+        "```lisp\nx: Node\n```\n"
+    );
+    editor.stop();
+}
+
+#[test]
 fn half_typed_files_are_no_trouble() {
     let mut editor = Editor::start();
     editor.open("tree.isle", TREE);

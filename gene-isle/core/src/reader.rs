@@ -1,7 +1,8 @@
 //! Cuts a rule file into its top-level forms.
 //!
 //! This runs before the grammar and without recursion, so that any text whatsoever is either cut
-//! into forms that nest at most [`MAX_DEPTH`] deep or reported.
+//! into forms that nest at most [`MAX_DEPTH`] deep or reported. Where a parenthesis or a string is
+//! not closed, reading goes on at the next form that starts a line.
 
 use crate::diagnostic::{Code, Diagnostic, Errors};
 use crate::source::{Sources, Span};
@@ -121,7 +122,8 @@ impl Reader<'_> {
                 Ok(form) => forms.push(form),
                 Err(error) => {
                     errors.push(error);
-                    if self.at >= self.text.len() {
+                    // Going on may mean to read the same text again.
+                    if errors.is_full() {
                         return forms;
                     }
                 }
@@ -220,6 +222,12 @@ impl Reader<'_> {
         }
     }
 
+    /// Skips to the next form that starts a line, where the one at hand is beyond understanding.
+    fn skip_to_line_start(&mut self) {
+        let rest = &self.text[self.at..];
+        self.at += rest.find("\n(").map_or(rest.len(), |at| at + 1);
+    }
+
     fn form(&mut self, start: usize, doc: String) -> Result<Form, Diagnostic> {
         let mut open = Vec::new();
         let mut too_deep_at = None;
@@ -235,6 +243,7 @@ impl Reader<'_> {
                 if let Some(suspect) = suspect {
                     let span = self.span(suspect, suspect + 1);
                     error = error.label(span, "perhaps before this form, which starts a line");
+                    self.at = suspect;
                 }
                 return Err(error);
             };
@@ -270,7 +279,7 @@ impl Reader<'_> {
                     match rest.iter().position(|&b| b == b'"' || b == b'\n') {
                         Some(length) if rest[length] == b'"' => self.at += length + 2,
                         _ => {
-                            self.at = self.text.len();
+                            self.skip_to_line_start();
                             let span = self.span(begin, begin + 1);
                             let message = "this string is not closed on its line";
                             return Err(Diagnostic::new(Code::Unbalanced, span, message)

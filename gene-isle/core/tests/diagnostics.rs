@@ -91,3 +91,21 @@ fn one_run_reports_several_errors() {
         assert!(report.contains(code), "{report}");
     }
 }
+
+#[test]
+fn what_follows_an_unclosed_form_is_read() {
+    for broken in [
+        "(rule a (f 1) (f 2)",
+        "(rule a (f 1",
+        "(test t \"x",
+        "(rule a (f \"1) 2)",
+    ] {
+        let report = support::ours(&format!(
+            "(decl f (u8) u8)\n{broken}\n(rule b (f 2) y)\n(rule c (f 3) 4)\n"
+        ))
+        .unwrap_err();
+        assert!(report.starts_with("error[E0002]"), "{report}");
+        assert!(report.contains("unknown variable `y`"), "{report}");
+        assert!(report.ends_with("2 errors in the rules\n"), "{report}");
+    }
+}
