@@ -310,30 +310,16 @@ fn split_module(forms: &[Value]) -> Compile<(Vec<Value>, Vec<Value>)> {
         let body = gene.children.iter().skip(2).copied();
         statements = body.chain(statements).collect();
     }
-    let name = |form: &Value| {
-        form.get::<Gene>()
-            .and_then(|gene| scan::definition_name(&gene))
-    };
+    let counts = scan::binding_counts(&definitions);
     let is_function = |form: &Value| {
-        let name = name(form);
-        let head = form.get::<Gene>().expect("definitions are genes").head;
-        let alone = definitions
-            .iter()
-            .filter(|other| self::same_name(other, name))
-            .count()
-            == 1;
-        head.is_symbol(sym::FN) && name.is_some() && alone
+        let gene = form.get::<Gene>().expect("definitions are genes");
+        let name = scan::definition_name(&gene);
+        gene.head.is_symbol(sym::FN) && name.is_some_and(|name| counts[&name] == 1)
     };
     let (mut ordered, others): (Vec<Value>, Vec<Value>) =
         definitions.iter().partition(|form| is_function(form));
     ordered.extend(others);
     Ok((ordered, statements))
-}
-
-fn same_name(form: &Value, name: Option<Symbol>) -> bool {
-    form.get::<Gene>()
-        .and_then(|gene| scan::definition_name(&gene))
-        == name
 }
 
 fn is_definition(gene: &Gene) -> bool {

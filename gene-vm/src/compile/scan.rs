@@ -8,7 +8,7 @@ use super::environment::Unit;
 use crate::object::*;
 use crate::symbol::{Symbol, sym};
 use crate::value::Value;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Names that inner functions of a body may refer to.
 #[derive(Default)]
@@ -179,6 +179,22 @@ pub fn declared(forms: &[Value]) -> FxHashSet<Symbol> {
         }
     }
     names
+}
+
+/// How many of the forms bind each name: definitions, and the patterns of `var` and `let`.
+pub fn binding_counts(forms: &[Value]) -> FxHashMap<Symbol, usize> {
+    let mut counts = FxHashMap::default();
+    for gene in forms.iter().filter_map(|form| form.get::<Gene>()) {
+        let variables = match gene.head.as_symbol() {
+            Some(sym::VAR | sym::LET) => gene.children.first().copied(),
+            _ => None,
+        };
+        let names = variables.map(pattern_names).into_iter().flatten();
+        for name in names.chain(definition_name(&gene)) {
+            *counts.entry(name).or_default() += 1;
+        }
+    }
+    counts
 }
 
 /// The plain name that a definition form binds.

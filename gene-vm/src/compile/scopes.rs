@@ -216,6 +216,7 @@ impl Compiler<'_> {
 
     /// Declares the definitions (`fn`, `class` …) among the forms: they see each other whatever their order.
     pub(super) fn declare_definitions(&mut self, forms: &[Value]) {
+        let counts = scan::binding_counts(forms);
         for &form in forms {
             let Some(name) = form
                 .get::<Gene>()
@@ -226,12 +227,19 @@ impl Compiler<'_> {
             if self.innermost().scope.declared_everywhere(name).is_some() {
                 continue;
             }
+            // Is it a function, and does nothing else bind its name?
+            let is_only_function = counts[&name] == 1
+                && form
+                    .get::<Gene>()
+                    .is_some_and(|gene| gene.head.is_symbol(sym::FN));
             // A module's functions exist before anything of it runs.
-            let early = self.is_module_function(form, name, forms);
+            let early = is_only_function && self.at_module_level();
             let template = Binding {
                 is_definition: true,
                 may_be_undefined: !early,
-                is_constant: self.is_constant_function(form, name, forms),
+                is_constant: is_only_function
+                    && !self.unit.is_open
+                    && !self.unit.assigned.contains(&name),
                 ..Binding::variable(Place::Local(0))
             };
             let binding = self.declare_everywhere(name, template);
@@ -242,34 +250,8 @@ impl Compiler<'_> {
         }
     }
 
-    fn is_module_function(&self, form: Value, name: Symbol, forms: &[Value]) -> bool {
-        let is_module = self.scopes.len() == 1
-            && matches!(self.body, Body::Main | Body::Imported | Body::Session);
-        is_module && self.is_only_function(form, name, forms)
-    }
-
-    /// Is the form a function definition whose name nothing else binds or assigns to?
-    fn is_constant_function(&self, form: Value, name: Symbol, forms: &[Value]) -> bool {
-        !self.unit.is_open
-            && !self.unit.assigned.contains(&name)
-            && self.is_only_function(form, name, forms)
-    }
-
-    fn is_only_function(&self, form: Value, name: Symbol, forms: &[Value]) -> bool {
-        let binds = |form: &&Value| {
-            form.get::<Gene>().is_some_and(|gene| {
-                scan::definition_name(&gene) == Some(name)
-                    || matches!(gene.head.as_symbol(), Some(sym::VAR | sym::LET))
-                        && gene
-                            .children
-                            .first()
-                            .is_some_and(|&target| scan::pattern_names(target).contains(&name))
-            })
-        };
-        let is_function = form
-            .get::<Gene>()
-            .is_some_and(|gene| gene.head.is_symbol(sym::FN));
-        is_function && forms.iter().filter(binds).count() == 1
+    fn at_module_level(&self) -> bool {
+        self.scopes.len() == 1 && matches!(self.body, Body::Main | Body::Imported | Body::Session)
     }
 
     // ── Reading and writing ────────────────────────────────────────────────
