@@ -58,10 +58,72 @@ pub fn definition() -> clap::Command {
 /// Reads the command line. Where it asks only for a text (help, the version)
 /// or is wrong, that is answered here, and the status to end with returned.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, ExitCode> {
-    match Cli::try_parse_from(words) {
+    match Cli::try_parse_from(with_equals_signs(words.into_iter().collect())) {
         Ok(Cli { command }) => Ok(command.unwrap_or(Command::Help(help::Options::default()))),
         Err(error) => Err(answer(&error)),
     }
+}
+
+/// Spells `--name:value` and `-x:value` with an equals sign. The words of a program's own stay as they are.
+fn with_equals_signs(mut words: Vec<OsString>) -> Vec<OsString> {
+    let may_be_respelled = |word: &OsString| {
+        word.to_str()
+            .is_some_and(|word| word.starts_with('-') && word.contains(':'))
+    };
+    if !words.iter().any(may_be_respelled) {
+        return words;
+    }
+    let definition = definition();
+    let command = words
+        .get(1)
+        .and_then(|name| definition.find_subcommand(name));
+    let Some(command) = command else {
+        return words;
+    };
+    let ends_at_positional = command
+        .get_positionals()
+        .any(|argument| argument.is_trailing_var_arg_set());
+    let mut rest = words.iter_mut().skip(2);
+    while let Some(word) = rest.next() {
+        let Some(text) = word.to_str().filter(|&text| text != "--") else {
+            break;
+        };
+        if !text.starts_with('-') {
+            if ends_at_positional {
+                break;
+            }
+            continue;
+        }
+        let end = text.find([':', '=']).unwrap_or(text.len());
+        let option = command.get_arguments().find(|argument| {
+            let long = text[..end].strip_prefix("--");
+            let short = text[..end]
+                .strip_prefix('-')
+                .and_then(|name| name.parse().ok());
+            long.is_some_and(|name| {
+                argument.get_long() == Some(name)
+                    || argument
+                        .get_all_aliases()
+                        .is_some_and(|aliases| aliases.contains(&name))
+            }) || short.is_some() && argument.get_short() == short
+        });
+        match option {
+            Some(_) if text[end..].starts_with(':') => {
+                *word = format!("{}={}", &text[..end], &text[end + 1..]).into();
+            }
+            // The next word is the option's value.
+            Some(option) if end == text.len() && takes_word(option) => {
+                rest.next();
+            }
+            _ => {}
+        }
+    }
+    words
+}
+
+/// Does the option take the word after it as its value?
+fn takes_word(option: &clap::Arg) -> bool {
+    option.get_action().takes_values() && !option.is_require_equals_set()
 }
 
 fn answer(error: &clap::Error) -> ExitCode {

@@ -20,6 +20,12 @@ pub struct Execution {
     /// Calls and loop rounds after which a function is compiled
     #[arg(long, value_name = "N")]
     pub jit_threshold: Option<u32>,
+    /// Compile hot functions, as is the default
+    #[arg(long, hide = true)]
+    pub native_code: bool,
+    /// Which functions are compiled; `never` is the same as --jit=off
+    #[arg(long, value_enum, value_name = "TIER", hide = true)]
+    pub native_tier: Option<NativeTier>,
     /// Tell on standard error what was compiled, and why something was not
     #[arg(
         long,
@@ -45,6 +51,9 @@ pub struct Execution {
     /// Collect garbage as often as possible, to find mistakes in the runtime
     #[arg(long)]
     pub gc_stress: bool,
+    /// Is a session wanted where the program fails?
+    #[arg(skip)]
+    pub inspectable: bool,
 }
 
 /// When functions run as machine code.
@@ -58,6 +67,17 @@ pub enum Jit {
     Always,
     /// From the first call, in the simulator
     Sim,
+}
+
+/// The policies of native compilation of the language reference. They do not change results.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub enum NativeTier {
+    /// Nothing is compiled
+    Never,
+    /// Types are checked by guards
+    Guarded,
+    /// Annotated types are relied on
+    FullyTyped,
 }
 
 /// How statistics are written.
@@ -78,6 +98,16 @@ fn switch(word: &str) -> Result<bool, String> {
 }
 
 impl Execution {
+    /// When functions run as machine code, by all options together.
+    pub fn jit(&self) -> Jit {
+        // A session in a failing scope finds variables in the interpreter's frames only.
+        if self.inspectable || self.native_tier == Some(NativeTier::Never) {
+            Jit::Off
+        } else {
+            self.jit
+        }
+    }
+
     /// The settings of the virtual machine.
     pub fn vm_options(&self, program: String, args: Vec<String>) -> vm::Options {
         vm::Options {
@@ -85,6 +115,7 @@ impl Execution {
             type_checks: !self.no_type_check,
             strict_nil: self.strict_nil,
             gc_stress: self.gc_stress,
+            inspectable: self.inspectable,
             program,
             args,
         }

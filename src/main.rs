@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod editor;
 mod execution;
+mod observation;
 mod report;
 mod session;
 mod source;

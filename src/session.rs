@@ -44,7 +44,13 @@ impl Session {
         let result = self.vm.run_main(name, text);
         self.vm.io.flush();
         self.report_statistics();
-        result.map_err(|failure| report::program(self.vm, &failure, self.error_format))
+        result.map_err(|failure| {
+            let ended = report::program(self.vm, &failure, self.error_format);
+            if let Some(units) = self.vm.failing_session() {
+                repl::converse(self.vm, units);
+            }
+            ended
+        })
     }
 
     /// Compiles a program without running it: the module's body and those of its functions.
@@ -71,7 +77,7 @@ impl Session {
 
 /// The JIT, if it is to be used and this host can run what it generates.
 fn set_up_jit(execution: &Execution) -> Result<Option<Rc<tier::Jit>>, String> {
-    let backend = match execution.jit {
+    let backend = match execution.jit() {
         Jit::Off => return Ok(None),
         Jit::Sim => Backend::Simulator,
         Jit::Auto => match Backend::native() {
@@ -83,7 +89,7 @@ fn set_up_jit(execution: &Execution) -> Result<Option<Rc<tier::Jit>>, String> {
         )?,
     };
     let mut options = tier::Options::new(backend);
-    match (execution.jit_threshold, execution.jit) {
+    match (execution.jit_threshold, execution.jit()) {
         (Some(threshold), _) => options.threshold = threshold,
         (None, Jit::Auto) => {}
         (None, _) => options.threshold = 0,

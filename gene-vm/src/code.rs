@@ -134,6 +134,8 @@ pub struct Code {
     pub handlers: Box<[Handler]>,
     /// Source positions: (first instruction, position), ascending.
     pub positions: Box<[(u32, Pos)]>,
+    /// What is visible from an instruction on, ascending; empty unless [`crate::vm::Options::inspectable`].
+    pub visible: Box<[(u32, Visible)]>,
     /// What listings call it.
     pub name: Symbol,
     /// Data of the second tier, dropped with the code.
@@ -161,6 +163,14 @@ impl Code {
             .map_or(Pos::NONE, |i| self.positions[i].1)
     }
 
+    /// What is visible at an instruction, if that was recorded.
+    pub fn visible(&self, pc: usize) -> Option<&Visible> {
+        let after = self
+            .visible
+            .partition_point(|&(first, _)| first as usize <= pc);
+        Some(&self.visible[after.checked_sub(1)?].1)
+    }
+
     /// The innermost handler around an instruction.
     pub fn handler(&self, pc: usize) -> Option<&Handler> {
         self.handlers
@@ -177,6 +187,14 @@ impl Code {
             cache.forget();
         }
     }
+}
+
+/// The names visible at a place in a body, and where their values are.
+pub struct Visible {
+    /// The names.
+    pub environment: Environment,
+    /// The local slot that holds the innermost heap scope; `None`: it is the function's own scope.
+    pub scope: Option<u16>,
 }
 
 /// A protected region of instructions.

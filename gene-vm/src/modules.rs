@@ -56,22 +56,27 @@ impl Vm {
         namespace
     }
 
-    /// Runs a compiled module. `outer` is the scope of the units before it in a session, else `nil`. Answers
-    /// the module's value and its scope.
-    pub(crate) fn run_module(
+    /// Runs a compiled module and answers its value.
+    pub(crate) fn run_module(&mut self, module: &Module, namespace: Gc<Namespace>) -> Result {
+        let scope = self.heap.scope(Value::NIL, module.slots);
+        self.run_module_in(module, namespace, scope)
+    }
+
+    /// Runs a compiled module whose variables are in `scope`.
+    pub(crate) fn run_module_in(
         &mut self,
         module: &Module,
         namespace: Gc<Namespace>,
-        outer: Value,
-    ) -> Result<(Value, Value)> {
-        let scope = Value::object(self.heap.scope(outer, module.slots));
+        scope: Gc<Scope>,
+    ) -> Result {
+        let scope = Value::object(scope);
         let function = self.module_function(module, namespace, scope);
         let top = self.context.stack_top;
         self.root(scope);
         self.root(Value::object(namespace));
         let value = self.call(function, &[]);
         self.context.stack_top = top;
-        Ok((value?, scope))
+        value
     }
 
     /// The function whose body is the module's.
@@ -318,7 +323,7 @@ impl Vm {
             Err(error) => return Err(self.raise_compile_error(&error)),
         };
         let namespace = self.module_namespace(&name, false);
-        self.run_module(&module, namespace, Value::NIL)?;
+        self.run_module(&module, namespace)?;
         Ok(namespace)
     }
 

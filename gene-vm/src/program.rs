@@ -81,7 +81,7 @@ impl Program {
 
     /// Runs the program, waits for what it started, and answers its value.
     pub fn run(&self, vm: &mut Vm) -> crate::vm::Result {
-        let (value, _) = vm.run_module(&self.module, self.namespace, Value::NIL)?;
+        let value = vm.run_module(&self.module, self.namespace)?;
         let top = vm.context.stack_top;
         vm.root(value);
         vm.finish_events();

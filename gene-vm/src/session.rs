@@ -1,8 +1,9 @@
 //! Interactive sessions: units of code that share variables and a namespace.
 
+use crate::compile::environment::Place;
 use crate::compile::{Environment, ModuleKind};
 use crate::embed::Handle;
-use crate::heap::Gc;
+use crate::heap::{Gc, Tracer};
 use crate::object::{Class, Namespace};
 use crate::program::Failure;
 use crate::symbol::Symbol;
@@ -18,6 +19,31 @@ pub struct Session {
     scope: Handle,
     /// What the environment refers to: the namespace and the code of the units.
     alive: Vec<Handle>,
+}
+
+impl Vm {
+    /// A session at the place where the exception on its way was raised, with that as `$ex`. Only programs that are
+    /// run with [`inspectable`](crate::vm::Options::inspectable) have one.
+    pub fn failing_session(&mut self) -> Option<Session> {
+        let place = self.failing.take()?;
+        self.handled = self.exception;
+        Session::within(self, place)
+    }
+}
+
+/// A place in a running program, as a session needs it.
+pub(crate) struct Surroundings {
+    pub environment: Environment,
+    /// The heap scope that holds the innermost variables, or nil.
+    pub scope: Value,
+    pub namespace: Value,
+}
+
+impl Surroundings {
+    pub(crate) fn trace(&self, tracer: &mut Tracer) {
+        tracer.value(self.scope);
+        tracer.value(self.namespace);
+    }
 }
 
 /// What `($repl)` does with the session of the place where it stands.
@@ -36,22 +62,18 @@ impl Session {
         }
     }
 
-    /// A session in which the variables of `environment` are visible; `scope` holds them.
-    pub(crate) fn within(
-        vm: &mut Vm,
-        environment: Environment,
-        scope: Value,
-        namespace: Gc<Namespace>,
-    ) -> Session {
-        Session {
-            namespace,
-            environment: Some(environment),
-            scope: vm.keep(scope),
-            alive: vec![vm.keep(Value::object(namespace))],
-        }
+    /// A session that sees what is visible at a place; nothing if that is in no module.
+    pub(crate) fn within(vm: &mut Vm, place: Surroundings) -> Option<Session> {
+        Some(Session {
+            namespace: place.namespace.get()?,
+            environment: Some(place.environment),
+            scope: vm.keep(place.scope),
+            alive: vec![vm.keep(place.namespace)],
+        })
     }
 
-    /// Runs one unit and answers its value.
+    /// Runs one unit and answers its value. What a failing unit has defined stays, and the exception is `$ex`
+    /// for the units after it.
     pub fn run(&mut self, vm: &mut Vm, name: &str, text: &str) -> Result<Value, Failure> {
         let forms = crate::reader::read_all(vm, name, text)?;
         let symbol = Symbol::intern(name);
@@ -59,10 +81,22 @@ impl Session {
         let module = crate::compile::module(vm, &forms, symbol, ModuleKind::Session, outer)?;
         let body = vm.module_function(&module, self.namespace, Value::NIL);
         self.alive.push(vm.keep(body));
-        let (value, scope) = vm.run_module(&module, self.namespace, self.scope.value())?;
+        let scope = vm.heap.scope(self.scope.value(), module.slots);
+        self.scope = vm.keep(Value::object(scope));
+        let result = vm.run_module_in(&module, self.namespace, scope);
+        if result.is_err() {
+            vm.handled = vm.exception;
+            let slots = scope.slots();
+            module
+                .environment
+                .scope
+                .retain(|binding| match binding.place {
+                    Place::Heap(slot) => slots[slot as usize] != Value::UNDEFINED,
+                    Place::Local(_) => true,
+                });
+        }
         self.environment = Some(module.environment);
-        self.scope = vm.keep(scope);
-        Ok(value)
+        Ok(result?)
     }
 
     /// What a unit can refer to, for completion: variables, members of the namespace, global names with and

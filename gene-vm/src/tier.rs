@@ -1,4 +1,4 @@
-//! The hook for a second tier, which runs hot functions as machine code.
+//! The hooks for a second tier, which runs hot functions as machine code, and for observers.
 //!
 //! A frame looks the same in both tiers: the callee at `base[-1]`, parameters and
 //! other locals from `base[0]` on, operands behind them. So the tiers call each other
@@ -50,6 +50,12 @@ pub enum TailCall {
     Compiled(usize),
     /// Run the callee from its first instruction on.
     Interpret,
+}
+
+/// Looks on while the interpreter runs: for traces and profiles.
+pub trait Observer {
+    /// The instruction at `pc` is about to run; `operands` are the values on the operand stack.
+    fn instruction(&self, code: &Code, pc: usize, operands: &[Value]);
 }
 
 /// Does the interpreter run this instruction through [`Vm::execute_plain`], as a function of

@@ -8,7 +8,7 @@ use crate::modules::Modules;
 use crate::object::*;
 use crate::source::{Pos, SourceMap};
 use crate::symbol::{Symbol, sym};
-use crate::tier::Tier;
+use crate::tier::{Observer, Tier};
 use crate::value::Value;
 use std::rc::Rc;
 
@@ -75,6 +75,9 @@ pub struct Options {
     pub strict_nil: bool,
     /// Collect at each safepoint after an allocation.
     pub gc_stress: bool,
+    /// Record what is visible where, so that a session can be opened where a program failed
+    /// ([`Vm::failing_session`]). All variables live on the heap then.
+    pub inspectable: bool,
     /// Path of the main file, `<eval>` …, for `$program`.
     pub program: String,
     /// Arguments of the program, for `$args`.
@@ -88,6 +91,7 @@ impl Default for Options {
             type_checks: true,
             strict_nil: false,
             gc_stress: false,
+            inspectable: false,
             program: "<eval>".into(),
             args: Vec::new(),
         }
@@ -127,11 +131,14 @@ pub struct Vm {
     pub(crate) handled: Value,
     /// Where the exception on its way has come through, innermost first.
     pub(crate) trace: Vec<TraceEntry>,
+    /// Where the exception on its way was raised, in an inspectable program.
+    pub(crate) failing: Option<crate::session::Surroundings>,
     /// Contexts of the running macro calls.
     pub(crate) macro_contexts: Vec<Value>,
     pub(crate) tier: Option<Rc<dyn Tier>>,
     /// Where compiled code takes over in the frame that the interpreter has just left for it.
     pub(crate) takeover: Option<usize>,
+    pub(crate) observer: Option<Rc<dyn Observer>>,
     /// What `($repl)` does.
     pub(crate) converse: Option<crate::session::Converse>,
     /// Native recursion must not go below this address.
@@ -187,9 +194,11 @@ impl Vm {
             exception: Value::NIL,
             handled: Value::NIL,
             trace: Vec::new(),
+            failing: None,
             macro_contexts: Vec::new(),
             tier: None,
             takeover: None,
+            observer: None,
             converse: None,
             native_stack_limit: 0,
             modules: Modules::default(),
@@ -222,6 +231,11 @@ impl Vm {
     /// Installs the second tier.
     pub fn set_tier(&mut self, tier: Rc<dyn Tier>) {
         self.tier = Some(tier);
+    }
+
+    /// Sets who looks on from the next run on. Compiled code is not observed.
+    pub fn set_observer(&mut self, observer: Rc<dyn Observer>) {
+        self.observer = Some(observer);
     }
 
     // ── Exceptions ─────────────────────────────────────────────────────────
@@ -462,6 +476,7 @@ impl Vm {
             builtins,
             exception,
             handled,
+            failing,
             macro_contexts,
             modules,
             kept,
@@ -472,6 +487,9 @@ impl Vm {
             builtins.trace(tracer);
             tracer.value(*exception);
             tracer.value(*handled);
+            if let Some(surroundings) = failing {
+                surroundings.trace(tracer);
+            }
             tracer.values(macro_contexts);
             modules.trace(tracer);
             kept.trace(tracer);

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use gene_vm::compile::listing;
 
 use super::Outcome;
 use crate::execution::Execution;
+use crate::observation::listings;
 use crate::session::Session;
 use crate::source;
 
@@ -17,7 +17,13 @@ pub struct Options {
     #[command(flatten)]
     execution: Execution,
     /// Compile this code
-    #[arg(short, long, value_name = "CODE", conflicts_with = "files")]
+    #[arg(
+        short,
+        long,
+        value_name = "CODE",
+        conflicts_with = "files",
+        allow_hyphen_values = true
+    )]
     eval: Option<String>,
     /// Compile these files; without them, standard input
     #[arg(value_name = "FILE")]
@@ -53,9 +59,7 @@ fn list(execution: &Execution, name: &str, text: &str) -> Outcome {
     let mut session = Session::new(execution, name, Vec::new())?;
     match session.compile(name, text) {
         Ok(bodies) => {
-            let codes = bodies.iter().filter_map(|body| body.code.get());
-            let listings: Vec<String> = codes.map(|code| listing(code)).collect();
-            print!("{}", listings.join("\n"));
+            print!("{}", listings(&bodies));
             Ok(ExitCode::SUCCESS)
         }
         Err(ended) => Ok(ended),

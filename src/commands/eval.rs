@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::Outcome;
 use crate::execution::Execution;
+use crate::observation::Observation;
 use crate::session::Session;
 use crate::source;
 
@@ -16,6 +17,11 @@ const NAME: &str = "<eval>";
 pub struct Options {
     #[command(flatten)]
     execution: Execution,
+    #[command(flatten)]
+    observation: Observation,
+    /// After an uncaught exception, open a session where it was raised
+    #[arg(long)]
+    repl_on_error: bool,
     /// Print the value of the last form
     #[arg(short, long)]
     print_last: bool,
@@ -25,15 +31,25 @@ pub struct Options {
 
 /// Executes the words as one module.
 pub fn run(options: Options) -> Outcome {
-    let code = if options.code.is_empty() {
+    let Options {
+        mut execution,
+        observation,
+        repl_on_error,
+        print_last,
+        code,
+    } = options;
+    let code = if code.is_empty() {
         source::read_stdin()?.ok_or("No code provided to evaluate")?
     } else {
-        options.code.join(" ")
+        code.join(" ")
     };
-    let mut session = Session::new(&options.execution, NAME, Vec::new())?;
+    execution.inspectable = repl_on_error;
+    observation.prepare(&mut execution);
+    let mut session = Session::new(&execution, NAME, Vec::new())?;
+    observation.begin(&mut session, NAME, &code);
     match session.run(NAME, &code) {
         Ok(value) => {
-            if options.print_last {
+            if print_last {
                 println!("{}", gene_vm::print::written(value));
             }
             Ok(ExitCode::SUCCESS)

@@ -17,7 +17,13 @@ pub struct Options {
     #[arg(short, long, value_name = "FORMAT", default_value = "pretty")]
     format: String,
     /// Show this code
-    #[arg(short, long, value_name = "CODE", conflicts_with = "files")]
+    #[arg(
+        short,
+        long,
+        value_name = "CODE",
+        conflicts_with = "files",
+        allow_hyphen_values = true
+    )]
     eval: Option<String>,
     /// Show these files; without them, standard input
     #[arg(value_name = "FILE")]

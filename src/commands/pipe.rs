@@ -10,6 +10,7 @@ use gene_vm::{Value, Vm, print};
 
 use super::Outcome;
 use crate::execution::Execution;
+use crate::observation::Observation;
 use crate::report;
 use crate::session::Session;
 
@@ -20,6 +21,8 @@ const NAME: &str = "<pipe>";
 pub struct Options {
     #[command(flatten)]
     execution: Execution,
+    #[command(flatten)]
+    observation: Observation,
     /// Print the lines for which the value is true
     #[arg(long)]
     filter: bool,
@@ -32,13 +35,15 @@ pub struct Options {
 }
 
 /// Executes code for each line of standard input.
-pub fn run(options: Options) -> Outcome {
+pub fn run(mut options: Options) -> Outcome {
     let code = options.code.join(" ");
     if code.trim().is_empty() {
         return Err("No code provided. Usage: gene pipe '<code>'".to_owned());
     }
     let code = fs::read_to_string(&code).unwrap_or(code);
-    let session = Session::new(&options.execution, NAME, Vec::new())?;
+    options.observation.prepare(&mut options.execution);
+    let mut session = Session::new(&options.execution, NAME, Vec::new())?;
+    options.observation.begin(&mut session, NAME, &code);
     let program = match Program::new(session.vm, NAME, &code) {
         Ok(program) => program,
         Err(failure) => {

@@ -2,7 +2,7 @@
 
 use super::{Error, SideEntry};
 use crate::bytecode::{Instr, Op};
-use crate::code::{Cache, CallShape, Code, Handler, Prototype};
+use crate::code::{Cache, CallShape, Code, Handler, Prototype, Visible};
 use crate::source::Pos;
 use crate::symbol::Symbol;
 use crate::value::Value;
@@ -33,6 +33,7 @@ pub(super) struct Emitter {
     caches: Vec<Cache>,
     pub handlers: Vec<Handler>,
     positions: Vec<(u32, Pos)>,
+    visible: Vec<(u32, Visible)>,
     pos: Pos,
     labels: Vec<Option<u32>>,
     /// Instructions before this one must not be fused with what follows: a label stands here.
@@ -86,6 +87,11 @@ impl Emitter {
     /// Index of the next instruction.
     pub fn here(&self) -> u32 {
         self.instrs.len() as u32
+    }
+
+    /// Records what is visible from the next instruction on.
+    pub fn note_visible(&mut self, visible: Visible) {
+        self.visible.push((self.here(), visible));
     }
 
     fn push(&mut self, instr: Instr) {
@@ -497,6 +503,7 @@ impl Emitter {
             caches: self.caches.into(),
             handlers: self.handlers.into(),
             positions: self.positions.into(),
+            visible: self.visible.into(),
             name,
             tier_data: RefCell::new(None),
         })

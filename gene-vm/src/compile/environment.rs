@@ -166,6 +166,14 @@ impl StaticScope {
         }
     }
 
+    /// Forgets the declarations that do not satisfy a condition.
+    pub fn retain(&self, condition: impl Fn(&Binding) -> bool) {
+        self.names.borrow_mut().retain(|_, declarations| {
+            declarations.retain(|(_, binding)| condition(binding));
+            !declarations.is_empty()
+        });
+    }
+
     /// All names that this scope ever declares.
     pub fn all_names(&self) -> Vec<Symbol> {
         self.names.borrow().keys().copied().collect()

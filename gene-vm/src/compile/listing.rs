@@ -34,6 +34,12 @@ pub fn listing(code: &Code) -> String {
     out
 }
 
+/// One line of a listing.
+pub fn instruction(code: &Code, pc: usize) -> String {
+    let instr = code.instrs[pc];
+    format!("{pc:04} {instr}{}", note(code, instr.op, instr.c))
+}
+
 fn write_code(out: &mut String, code: &Code) {
     let _ = writeln!(
         out,
@@ -41,9 +47,8 @@ fn write_code(out: &mut String, code: &Code) {
         code.name, code.params, code.locals, code.max_operands
     );
     let _ = writeln!(out, "Instructions ({}):", code.instrs.len());
-    for (pc, instr) in code.instrs.iter().enumerate() {
-        let note = note(code, instr.op, instr.c);
-        let _ = writeln!(out, "{pc:04} {instr}{note}");
+    for pc in 0..code.instrs.len() {
+        let _ = writeln!(out, "{}", instruction(code, pc));
     }
     for handler in &code.handlers {
         let _ = writeln!(

@@ -27,7 +27,7 @@ mod scopes;
 mod side;
 
 pub use environment::Environment;
-pub use listing::{bodies, listing};
+pub use listing::{bodies, instruction, listing};
 pub use module::{Module, ModuleKind, code_of, evaluated, module};
 pub use side::{EnumVariant, Error, PatternElement, SideEntry};
 

@@ -92,6 +92,7 @@ pub fn module(
             new_scope_at: 0,
             local_mark: 0,
         });
+        compiler.note_visible();
         compiler.module_body(forms)?;
         let missing = compiler.conditional.missing();
         let code = compiler.finish_code(name)?;
@@ -215,11 +216,15 @@ impl<'v> Compiler<'v> {
         body: Body,
     ) -> Compiler<'v> {
         Compiler {
-            vm,
             e: Emitter::default(),
             prototype,
             unit,
-            captured,
+            captured: if vm.options.inspectable {
+                Rc::new(Captured::everything())
+            } else {
+                captured
+            },
+            vm,
             body,
             scopes: Vec::new(),
             exits: Vec::new(),

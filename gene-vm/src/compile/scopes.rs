@@ -4,6 +4,7 @@ use super::environment::{Binding, Found, Place, StaticScope};
 use super::module::Body;
 use super::{Compile, Compiler, Environment, ScopeState, scan};
 use crate::bytecode::{Instr, Op};
+use crate::code::Visible;
 use crate::object::Gene;
 use crate::symbol::{Symbol, sym};
 use crate::types::Type;
@@ -92,6 +93,7 @@ impl Compiler<'_> {
             new_scope_at,
             local_mark,
         });
+        self.note_visible();
     }
 
     /// Closes the innermost scope.
@@ -113,6 +115,19 @@ impl Compiler<'_> {
             );
         }
         self.e.free_locals(state.local_mark);
+        self.note_visible();
+    }
+
+    /// Records what is visible from here on, if that is wanted.
+    pub(super) fn note_visible(&mut self) {
+        if self.vm.options.inspectable && !self.scopes.is_empty() {
+            let scope = self.innermost_heap_local();
+            let visible = Visible {
+                environment: self.environment(),
+                scope: (scope != OWN_SCOPE).then_some(scope),
+            };
+            self.e.note_visible(visible);
+        }
     }
 
     /// The local of the innermost heap scope that this body has made.
@@ -161,7 +176,9 @@ impl Compiler<'_> {
             part: self.conditional.part().into(),
             ..template
         };
-        self.innermost().scope.declare(name, binding)
+        let binding = self.innermost().scope.declare(name, binding);
+        self.note_visible();
+        binding
     }
 
     /// Declares a variable from here on.
@@ -208,6 +225,7 @@ impl Compiler<'_> {
             ..Binding::variable(place)
         };
         self.innermost().scope.declare(name, binding);
+        self.note_visible();
         if let Place::Heap(_) = place {
             self.e.op_bc(Op::GetLocal, local, 0, 0, 1);
             self.store_new(name);

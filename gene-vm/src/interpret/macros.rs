@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::compile::Environment;
 use crate::heap::{Gc, Kind};
 use crate::object::*;
-use crate::session::Session;
+use crate::session::{Session, Surroundings};
 use crate::symbol::{Symbol, sym};
 use crate::value::Value;
 use crate::vm::{ErrorClass, Result, Vm};
@@ -120,10 +120,13 @@ impl Vm {
 
     /// `($repl)`: an interactive session at this place.
     fn converse(&mut self, place: Place) -> Value {
-        let namespace = place.function.namespace.get::<Namespace>();
-        if let (Some(converse), Some(namespace)) = (self.converse.clone(), namespace) {
-            let environment = place.environment.clone();
-            let session = Session::within(self, environment, place.scope, namespace);
+        let surroundings = Surroundings {
+            environment: place.environment.clone(),
+            scope: place.scope,
+            namespace: place.function.namespace,
+        };
+        let session = Session::within(self, surroundings);
+        if let (Some(converse), Some(session)) = (self.converse.clone(), session) {
             converse(self, session);
         }
         Value::NIL

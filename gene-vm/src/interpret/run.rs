@@ -31,7 +31,43 @@ impl Vm {
         }
         self.frames.push(Frame::mark(Mark::Entry));
         // SAFETY: this function's promise.
-        unsafe { self.run_loop(code, pc, base) }
+        unsafe { self.enter_loop(code, pc, base) }
+    }
+
+    /// Runs the loop, with an observer if there is one.
+    ///
+    /// # Safety
+    /// As for [`Vm::run`]; in addition, an entry mark is on the frame stack.
+    unsafe fn enter_loop(
+        &mut self,
+        code: *const Code,
+        pc: *const Instr,
+        base: *mut Value,
+    ) -> Result {
+        // SAFETY: this function's promise.
+        unsafe {
+            match self.observer {
+                None => self.run_loop::<false>(code, pc, base),
+                Some(_) => self.run_loop::<true>(code, pc, base),
+            }
+        }
+    }
+
+    /// Tells the observer of the instruction at `pc`.
+    ///
+    /// # Safety
+    /// As for [`Vm::run`]; `sp` is the top of the frame's operands.
+    unsafe fn observe(&self, code: &Code, pc: *const Instr, base: *mut Value, sp: *mut Value) {
+        if let Some(observer) = &self.observer {
+            let pc = (pc.addr() - code.instrs.as_ptr().addr()) / size_of::<Instr>();
+            // SAFETY: the operands lie between the locals and the top.
+            let operands = unsafe {
+                let first = base.add(code.locals as usize);
+                let count = (sp.addr() - first.addr()) / size_of::<Value>();
+                std::slice::from_raw_parts(first, count)
+            };
+            observer.instruction(code, pc, operands);
+        }
     }
 
     /// Runs the frame at `base` from instruction `pc` on, on behalf of compiled code, until the function returns or
@@ -50,7 +86,7 @@ impl Vm {
         }
         self.frames.push(Frame::mark(Mark::Resumed));
         // SAFETY: this function's promise.
-        let value = unsafe { self.run_loop(code, (*code).instrs.as_ptr().add(pc), base)? };
+        let value = unsafe { self.enter_loop(code, (*code).instrs.as_ptr().add(pc), base)? };
         Ok(match self.takeover.take() {
             Some(address) => Resumed::Compiled(address),
             None => Resumed::Returned(value),
@@ -58,8 +94,8 @@ impl Vm {
     }
 
     /// # Safety
-    /// As for [`Vm::run`]; in addition, an entry mark is on the frame stack.
-    unsafe fn run_loop(
+    /// As for [`Vm::enter_loop`].
+    unsafe fn run_loop<const OBSERVED: bool>(
         &mut self,
         mut code: *const Code,
         mut pc: *const Instr,
@@ -74,6 +110,9 @@ impl Vm {
             loop {
                 // Is the current frame left at once, because the exception comes from its callee's compiled code?
                 let leave = 'run: loop {
+                    if OBSERVED {
+                        self.observe(&*code, pc, base, sp);
+                    }
                     let instr = *pc;
                     pc = pc.add(1);
 

@@ -3,6 +3,8 @@
 use super::frames::Mark;
 use crate::bytecode::{Instr, Op};
 use crate::code::Code;
+use crate::object::Function;
+use crate::session::Surroundings;
 use crate::value::Value;
 use crate::vm::Vm;
 
@@ -38,6 +40,9 @@ impl Vm {
                 let index =
                     ((pc.addr() - instrs.as_ptr().addr()) / size_of::<Instr>()).saturating_sub(1);
                 if instrs[index].op != Op::Rethrow {
+                    if self.stack_trace().is_empty() {
+                        self.note_surroundings(&*code, index, base);
+                    }
                     self.note_trace((*code).name, (*code).position(index));
                 }
                 if let Some(handler) = (*code).handler(index) {
@@ -53,6 +58,26 @@ impl Vm {
             }
             (code, pc, base) = self.leave_frame()?;
         }
+    }
+
+    /// Remembers where an exception was raised, if that was recorded for the code.
+    ///
+    /// # Safety
+    /// `base` is the first local slot of a frame that runs the code.
+    unsafe fn note_surroundings(&mut self, code: &Code, pc: usize, base: *mut Value) {
+        let Some(visible) = code.visible(pc) else {
+            return;
+        };
+        // SAFETY: the function stands below the frame, and the slot is one of its locals.
+        let (function, local) = unsafe {
+            let local = visible.scope.map(|slot| base.add(slot as usize).read());
+            (base.sub(1).read().get::<Function>(), local)
+        };
+        self.failing = function.map(|function| Surroundings {
+            environment: visible.environment.clone(),
+            scope: local.unwrap_or(function.scope),
+            namespace: function.namespace,
+        });
     }
 
     /// The caller's place; `None` if that is native code.
