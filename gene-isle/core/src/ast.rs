@@ -476,11 +476,36 @@ pub struct Test {
     /// What is lowered.
     pub input: Datum,
     /// The rules expected to fire.
-    pub rules: Option<Vec<Ident>>,
+    pub rules: Option<Clause<Ident>>,
     /// The assembly expected.
-    pub asm: Option<Vec<Str>>,
-    /// The value expected.
-    pub value: Option<Datum>,
+    pub asm: Option<Clause<Str>>,
+    /// The values expected.
+    pub values: Vec<TestValue>,
+}
+
+impl Test {
+    /// The rules that it names.
+    pub fn rules(&self) -> &[Ident] {
+        self.rules.as_ref().map_or(&[], |clause| &clause.items)
+    }
+}
+
+/// `(HEAD ITEM…)`
+#[derive(Clone, Debug)]
+pub struct Clause<T> {
+    /// The whole clause.
+    pub span: Span,
+    /// What follows its head.
+    pub items: Vec<T>,
+}
+
+/// `(value RESULT…)` or `(value (ARGUMENT…) RESULT…)`. What the words mean is for the crate to say that runs the tests.
+#[derive(Clone, Debug)]
+pub struct TestValue {
+    /// The inside of the arguments' parentheses.
+    pub args: Option<Span>,
+    /// The result.
+    pub result: Span,
 }
 
 /// The text between two quotes.

@@ -83,6 +83,9 @@ codes! {
     FlagsLost = "E0406", "flags are read where nothing has just set them";
     UnknownEffect = "E0407", "an unknown effect of a helper";
     BadTest = "E0408", "a test names something that does not exist";
+    BadInput = "E0409", "the input of a test is not what can be lowered";
+    TestFailed = "E0410", "a test fails";
+    Untested = "E0411", "a rule without a test";
 }
 
 /// A place and what to say about it.

@@ -26,7 +26,7 @@ pub fn check(items: &[Item], checked: &Checked, errors: &mut Errors) {
                     .help("rename one of them"),
             );
         }
-        for rule in test.rules.iter().flatten() {
+        for rule in test.rules() {
             if !rules.contains(rule.name.as_str()) {
                 let message = format!("there is no rule `{}`", rule.name);
                 errors.push(

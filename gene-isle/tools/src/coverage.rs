@@ -18,7 +18,7 @@ impl Coverage {
     pub fn tests(&mut self, analysis: &Analysis) {
         for item in &analysis.program.items {
             if let ItemKind::Test(test) = &item.kind {
-                let rules = test.rules.iter().flatten();
+                let rules = test.rules().iter();
                 self.fired.extend(rules.map(|rule| rule.name.clone()));
             }
         }

@@ -292,12 +292,7 @@ fn tests(out: &mut String, analysis: &Analysis, rule: &Rule) {
         let ItemKind::Test(test) = &item.kind else {
             continue;
         };
-        if test
-            .rules
-            .iter()
-            .flatten()
-            .any(|name| name.name == rule.name)
-        {
+        if test.rules().iter().any(|name| name.name == rule.name) {
             let place = analysis.sources.place(item.span);
             let _ = writeln!(out, "{title}  {}, {place}", test.name.name);
             title = "";

@@ -12,3 +12,4 @@ pub mod format;
 pub mod graph;
 pub mod lsp;
 pub mod names;
+pub mod testing;

@@ -315,7 +315,7 @@ impl Finder {
             ItemKind::Inst(inst) => self.inst(inst, item),
             ItemKind::Flags(flags) => self.term(&flags.term),
             ItemKind::Test(test) => {
-                for rule in test.rules.iter().flatten() {
+                for rule in test.rules() {
                     if let Some(&entry) = self.rules.get(&rule.name) {
                         self.refer(rule.span, entry);
                     }

@@ -2,9 +2,9 @@
 
 mod body;
 mod context;
+mod coverage;
 mod helpers;
 pub mod names;
-mod tests;
 mod types;
 
 use proc_macro2::TokenStream;
@@ -27,9 +27,8 @@ pub fn generate(program: &Program, sources: &Sources) -> TokenStream {
         .sets
         .iter()
         .map(|set| body::constructor(program, set, sources));
-    let coverage = tests::coverage(program);
-    let tests = tests::generate(program, sources);
-    quote! { #rule_table #coverage #types #context #machine #helpers #(#bodies)* #tests }
+    let coverage = coverage::generate(program);
+    quote! { #rule_table #coverage #types #context #machine #helpers #(#bodies)* }
 }
 
 /// The Rust function of one term that has rules.

@@ -93,7 +93,9 @@ fn usage(head: &str) -> String {
         "helper" => {
             "(helper NAME rust::path (ARGUMENT…) RESULT (may EFFECT…)), the last part optional"
         }
-        _ => "(test NAME INPUT (rules NAME…) (asm \"…\"…) (value EXPR)), each clause optional",
+        _ => {
+            "(test NAME INPUT (rules NAME…) (asm \"…\"…) (value (ARGUMENT…) RESULT)…), each clause optional"
+        }
     };
     format!("the form is {shape}")
 }

@@ -3,8 +3,11 @@
 use pest::iterators::Pair;
 
 use super::{Cx, G, Parsed, next, take};
-use crate::ast::{Coding, Direction, Immediate, Inst, ItemKind, Operand, Test};
+use crate::ast::{
+    Clause, Coding, Direction, Immediate, Inst, ItemKind, Operand, Test, TestValue,
+};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
 
 impl Cx {
     pub(super) fn immediate<'i>(
@@ -125,18 +128,41 @@ impl Cx {
             input,
             rules: None,
             asm: None,
-            value: None,
+            values: Vec::new(),
         };
         for clause in parts {
             let clause = next(&mut super::parts(clause));
+            let span = self.span(&clause);
             match clause.as_rule() {
-                G::test_rules => test.rules = Some(self.names(clause)),
-                G::test_asm => {
-                    test.asm = Some(super::parts(clause).map(|line| self.string(line)).collect())
+                G::test_rules => {
+                    let items = self.names(clause);
+                    test.rules = Some(Clause { span, items });
                 }
-                _ => test.value = Some(self.datum(next(&mut super::parts(clause)))?),
+                G::test_asm => {
+                    let items = super::parts(clause).map(|line| self.string(line)).collect();
+                    test.asm = Some(Clause { span, items });
+                }
+                _ => test.values.push(self.test_value(clause)),
             }
         }
         Ok(test)
+    }
+
+    fn test_value(&self, clause: Pair<G>) -> TestValue {
+        let mut parts = super::parts(clause).peekable();
+        let args = super::take(&mut parts, G::test_arguments).map(|list| {
+            let Span { file, start, end } = self.span(&list);
+            let (start, end) = (start + 1, end - 1);
+            Span { file, start, end }
+        });
+        let result = self.trimmed(&next(&mut parts));
+        TestValue { args, result }
+    }
+
+    /// Where something stands, without blanks that the grammar took in behind it.
+    fn trimmed(&self, pair: &Pair<G>) -> Span {
+        let mut span = self.span(pair);
+        span.end = span.start + pair.as_str().trim_end().len() as u32;
+        span
     }
 }

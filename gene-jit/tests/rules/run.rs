@@ -1,0 +1,92 @@
+//! Lowers the tree of a test and runs the code.
+
+use super::listing::Listing;
+use super::program::Program;
+use gene_isle_tools::testing::{Case, Outcome};
+use gene_jit::lower::compile;
+use gene_jit::tier::{Backend, Jit, Options};
+use gene_vm::Vm;
+use gene_vm::object::Function;
+use gene_vm::print::written;
+use gene_vm::program::Failure;
+use gene_vm::session::Session;
+use std::rc::Rc;
+
+/// What arguments of tests can refer to.
+const WORLD: &str = include_str!("world.gene");
+
+/// What comes of a test.
+pub fn outcome(case: &Case) -> Result<Outcome, String> {
+    let mut compiled = Tested::new(case, true)?;
+    let mut interpreted = Tested::new(case, false)?;
+    let Listing { rules, asm } = compiled.listing()?;
+    let values = case.values().map(|(args, _)| {
+        // The second time, callees are compiled and inline caches are filled.
+        let cold = compiled.call(args);
+        let warm = compiled.call(args);
+        let expected = interpreted.call(args);
+        if cold == expected && warm == expected {
+            warm
+        } else {
+            format!("{warm}, at the first call {cold}, interpreted {expected}")
+        }
+    });
+    let values = values.collect();
+    Ok(Outcome { rules, asm, values })
+}
+
+/// The function that a test's tree has become.
+struct Tested {
+    vm: Box<Vm>,
+    session: Session,
+    program: Program,
+}
+
+impl Tested {
+    fn new(case: &Case, compiled: bool) -> Result<Tested, String> {
+        let mut vm = Vm::new(Default::default());
+        vm.set_native_stack(1 << 20);
+        if compiled {
+            let options = Options::new(Backend::native().unwrap_or(Backend::Simulator));
+            let jit = Jit::new(Options {
+                threshold: 0,
+                ..options
+            });
+            vm.set_tier(Rc::new(jit.map_err(|error| error.to_string())?));
+        }
+        let mut session = Session::new(&mut vm, "<test>");
+        let program = Program::of(case)?;
+        let shell = format!("{WORLD}\n{}", program.shell());
+        let function = session
+            .run(&mut vm, "<test>", &shell)
+            .map_err(|failure| vm.report(&failure).message)?;
+        let function = function.get::<Function>().expect("the shell is a function");
+        let code = program.code(&mut vm)?;
+        let _ = function.prototype.code.set(Box::new(code));
+        Ok(Tested {
+            vm,
+            session,
+            program,
+        })
+    }
+
+    fn listing(&mut self) -> Result<Listing, String> {
+        let compiled = compile(&self.program.code(&mut self.vm)?, &[], 0);
+        let compiled = compiled.map_err(|reason| reason.to_string())?;
+        Ok(Listing::new(&compiled, &self.program.focus))
+    }
+
+    /// The result of a call, as it is printed.
+    fn call(&mut self, args: &str) -> String {
+        let call = format!("(tested {args})");
+        match self.session.run(&mut self.vm, "<test>", &call) {
+            Ok(value) => written(value),
+            Err(failure @ Failure::Exception) => {
+                let message = self.vm.report(&failure).message;
+                // There are no quotes in the strings of rule files.
+                format!("raises \"{}\"", message.replace('"', "'"))
+            }
+            Err(failure) => self.vm.report(&failure).message,
+        }
+    }
+}
