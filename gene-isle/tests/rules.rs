@@ -1,8 +1,6 @@
 //! Rules compiled by the macro do what they say.
 
 mod generated {
-    #[cfg(test)]
-    use super::lower_test;
     use super::{Node, Out};
     gene_isle::rules!("tests/rules/arith.isle");
 }
@@ -113,51 +111,6 @@ fn rules_know_their_places() {
     assert_eq!(
         (info.term, info.file, info.line),
         ("lower", "tests/rules/arith.isle", 21)
-    );
-}
-
-/// Runs a test of the rule file: `(+ a b)` on two numbers.
-fn lower_test(case: &generated::TestCase) -> Result<generated::TestOutcome, String> {
-    let words: Vec<_> = case.input.trim_matches(['(', ')']).split(' ').collect();
-    let numbers: Result<Vec<i64>, _> = words[1..].iter().map(|word| word.parse()).collect();
-    let numbers = numbers.map_err(|error| format!("{}: {error}", case.input))?;
-    let mut nodes: Vec<_> = numbers.iter().map(|&value| Op::Const { value }).collect();
-    nodes.push(Op::Add { a: 0, b: 1 });
-    let (lines, fired) = lower(nodes);
-    let rules = fired.into_iter().map(str::to_string).collect();
-    Ok(generated::TestOutcome {
-        rules,
-        value: lines.len().to_string(),
-        asm: lines,
-    })
-}
-
-#[test]
-fn a_failing_test_shows_both_sides() {
-    let case = generated::TestCase {
-        name: "t",
-        place: "x.isle:1",
-        input: "(+ 5 6)",
-        rules: Some(&["add", "constant"]),
-        asm: Some(&["const 5", "addi 0 6"]),
-        value: Some("3"),
-    };
-    let report = case.check(&lower_test(&case).unwrap()).unwrap_err();
-    assert_eq!(
-        report,
-        "x.isle:1: the test `t` of
-    (+ 5 6)
-fails
-
-rules:
-    expected | actual
-  ! add      | add_imm
-    constant | constant
-
-value:
-    expected | actual
-  ! 3        | 2
-"
     );
 }
 

@@ -271,6 +271,7 @@ fn only_generators_are_declined_and_every_rule_fires() {
         .map(|rule| rule.name)
         .filter(|name| !fired.contains_key(name))
         .collect();
+    gene_isle_tools::coverage::record(fired.keys().copied()).expect("the list can be written");
     println!("rules: {} of {} fired", fired.len(), RULES.len());
     assert!(
         silent.is_empty(),

@@ -82,6 +82,27 @@ fn graph_is_graphviz() {
 }
 
 #[test]
+fn coverage_adds_lists_to_what_tests_name() {
+    let tested = "(test doubles (double 1) (rules double_any))\n";
+    let (folder, path) = rules(&format!("{RULES}{tested}"));
+    let ended = gene(&["isle", "coverage", "--rules", &path], "");
+    assert_eq!(ended.status, Some(1));
+    assert!(
+        ended
+            .stdout
+            .starts_with("rules: 1 of 2 fired\n  not fired: double_zero ("),
+        "{ended:?}"
+    );
+    let list = folder.path().join("fired");
+    std::fs::write(&list, "double_zero\ndouble_any\n").expect("a file");
+    let list = list.display().to_string();
+    assert_eq!(
+        gene(&["isle", "coverage", &list, "--rules", &path], ""),
+        ok("rules: 2 of 2 fired\n")
+    );
+}
+
+#[test]
 fn fmt_indents_in_place() {
     let (folder, path) = rules("(rule a\n(f x)\ny)\n");
     let ended = gene(&["isle", "fmt", "--check", &path], "");

@@ -1,11 +1,39 @@
 //! Which rules tests have reached.
 
 use std::collections::HashSet;
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::Path;
 
 use gene_isle_core::ast::ItemKind;
 
 use crate::analysis::Analysis;
+
+/// The environment variable that names a file to which tests append the rules that they have fired, for
+/// `gene isle coverage`.
+pub const FIRED: &str = "GENE_RULES_FIRED";
+
+/// Appends rules to the list that the environment asks for, if it does.
+///
+/// # Errors
+/// The list cannot be written.
+pub fn record<'a>(rules: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
+    match std::env::var_os(FIRED) {
+        Some(path) => append(Path::new(&path), rules),
+        None => Ok(()),
+    }
+}
+
+/// Appends rules to a list, which may not be there yet.
+///
+/// # Errors
+/// The list cannot be written.
+pub fn append<'a>(path: &Path, rules: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
+    let lines: String = rules.into_iter().flat_map(|rule| [rule, "\n"]).collect();
+    let mut list = OpenOptions::new().create(true).append(true).open(path)?;
+    list.write_all(lines.as_bytes())
+}
 
 /// The rules of some files and which of them have fired.
 #[derive(Debug, Default)]

@@ -208,14 +208,21 @@ fn block_comment_length(text: &str) -> usize {
     }
 }
 
-/// The length of the word or string at the start of a text.
+/// The length of the word or string at the start of a text, with what adjoins it: values in tests are not cut apart.
 fn word_length(text: &str) -> usize {
-    if let Some(string) = text.strip_prefix('"') {
-        return string.find('"').map_or(text.len(), |end| end + 2);
-    }
     let ends = |c: char| c.is_ascii_whitespace() || "();@\"".contains(c);
     let first = text.chars().next().map_or(0, char::len_utf8);
-    text.find(ends).unwrap_or(text.len()).max(first)
+    let mut length = 0;
+    loop {
+        let rest = &text[length..];
+        length += match rest.strip_prefix('"') {
+            Some(string) => string.find('"').map_or(rest.len(), |end| end + 2),
+            None => rest.find(ends).unwrap_or(rest.len()),
+        };
+        if !text[length..].starts_with('"') {
+            return length.max(first);
+        }
+    }
 }
 
 // ---------------------------------------------------------------- how it is laid out

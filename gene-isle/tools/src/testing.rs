@@ -11,9 +11,11 @@ use gene_isle_core::ast::{Clause, Datum, ItemKind, Test};
 use gene_isle_core::check::Rule;
 use gene_isle_core::diagnostic::{Code, Diagnostic, render_all};
 use gene_isle_core::load::load;
-use gene_isle_core::source::Span;
+use gene_isle_core::source::{Sources, Span};
+use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 use crate::analysis::{Analysis, programs};
+use crate::format::format;
 
 /// The environment variable that asks for expectations to be rewritten: `asm`, or `all` for the rules, too.
 pub const BLESS: &str = "GENE_BLESS";
@@ -142,7 +144,7 @@ impl Suite {
         (!reports.is_empty()).then(|| render_all(&reports, &self.analysis.sources))
     }
 
-    /// Puts new texts into the files.
+    /// Puts new texts into the files. Files that were formatted are formatted after.
     ///
     /// # Errors
     /// A file cannot be written.
@@ -151,13 +153,14 @@ impl Suite {
         for edit in edits {
             files.entry(edit.span.file).or_default().push(edit);
         }
-        for (file, mut edits) in files {
-            let mut text = self.analysis.sources.file(file).text.clone();
-            // What stands in front keeps its place.
-            edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
-            for Edit { span, text: new } in edits {
-                text.replace_range(span.start as usize..span.end as usize, &new);
-            }
+        for (file, edits) in files {
+            let old = &self.analysis.sources.file(file).text;
+            let new = edited(old, edits);
+            let text = if formatted(old) == *old {
+                formatted(&new)
+            } else {
+                new
+            };
             std::fs::write(&self.analysis.paths[file as usize], text)?;
         }
         Ok(())
@@ -194,18 +197,18 @@ impl<'a> Case<'a> {
         if let Some(rules) = &self.test.rules
             && !bless.rules
         {
-            let expected = rules.items.iter().map(|rule| rule.name.as_str()).collect();
-            compare(&mut report, "rules", expected, &outcome.rules);
+            let expected: Vec<&str> = rules.items.iter().map(|rule| rule.name.as_str()).collect();
+            compare(&mut report, "rules", &expected, &texts(&outcome.rules));
         }
         if let Some(asm) = &self.test.asm
             && !bless.asm
         {
-            let expected = asm.items.iter().map(|line| line.text.as_str()).collect();
-            compare(&mut report, "assembly", expected, &outcome.asm);
+            let expected: Vec<&str> = asm.items.iter().map(|line| line.text.as_str()).collect();
+            compare(&mut report, "assembly", &expected, &texts(&outcome.asm));
         }
         for ((args, expected), actual) in self.values().zip(&outcome.values) {
             let what = format!("value for ({args})");
-            compare(&mut report, &what, vec![expected], std::slice::from_ref(actual));
+            compare(&mut report, &what, &[expected], &[actual]);
         }
         if report.is_empty() {
             return Ok(());
@@ -222,18 +225,21 @@ impl<'a> Case<'a> {
         if let Some(clause) = &self.test.rules
             && bless.rules
         {
-            let mut text = format!("(rules {}", outcome.rules.join(" "));
-            text.truncate(text.trim_end().len());
-            edits.extend(self.edit(clause, text + ")"));
+            let text = format!("(rules {})", outcome.rules.join(" "));
+            edits.extend(self.edit(clause, text));
         }
         if let Some(clause) = &self.test.asm
             && bless.asm
         {
-            let lines = outcome.asm.iter().map(|line| format!("\"{line}\""));
-            let separator = format!("\n{}", " ".repeat(self.column(clause.span) + "(asm ".len()));
-            let lines = lines.collect::<Vec<_>>().join(&separator);
-            let text = if lines.is_empty() { "(asm".into() } else { format!("(asm {lines}") };
-            edits.extend(self.edit(clause, text + ")"));
+            let separator = format!(
+                "\"\n{}\"",
+                " ".repeat(self.column(clause.span) + "(asm ".len())
+            );
+            let text = match outcome.asm.as_slice() {
+                [] => "(asm)".to_string(),
+                lines => format!("(asm \"{}\")", lines.join(&separator)),
+            };
+            edits.extend(self.edit(clause, text));
         }
         edits
     }
@@ -246,26 +252,58 @@ impl<'a> Case<'a> {
 
     /// The new text of a clause, unless only its layout would change.
     fn edit<T>(&self, clause: &Clause<T>, text: String) -> Option<Edit> {
-        let words = |text: &str| text.split_whitespace().map(str::to_string).collect::<Vec<_>>();
+        let words = |text: &str| {
+            text.split_whitespace()
+                .map(str::to_string)
+                .collect::<Vec<_>>()
+        };
         let old = self.suite.analysis.sources.text(clause.span);
         let span = clause.span;
         (words(old) != words(&text)).then_some(Edit { span, text })
     }
 }
 
+fn texts(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
+
+fn edited(text: &str, mut edits: Vec<Edit>) -> String {
+    let mut text = text.to_string();
+    // What stands in front keeps its place.
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+    for Edit { span, text: new } in edits {
+        text.replace_range(span.start as usize..span.end as usize, &new);
+    }
+    text
+}
+
+/// A file as the formatter has it; as it is if it cannot be formatted.
+fn formatted(text: &str) -> String {
+    let mut sources = Sources::default();
+    let file = sources.add(String::new(), text.to_string());
+    format(&sources, file).unwrap_or_else(|_| text.to_string())
+}
+
 /// Reports two lists side by side if they differ.
-fn compare(report: &mut String, what: &str, expected: Vec<&str>, actual: &[String]) {
+fn compare(report: &mut String, what: &str, expected: &[&str], actual: &[&str]) {
     if expected == actual {
         return;
     }
     let widths = expected.iter().map(|line| line.chars().count());
     let width = widths.max().unwrap_or(0).max("expected".len());
     let _ = writeln!(report, "\n{what}:\n    {:width$} | actual", "expected");
-    for line in 0..expected.len().max(actual.len()) {
-        let left = expected.get(line).copied();
-        let right = actual.get(line).map(String::as_str);
-        let mark = if left == right { ' ' } else { '!' };
-        let (left, right) = (left.unwrap_or(""), right.unwrap_or(""));
-        let _ = writeln!(report, "  {mark} {left:width$} | {right}");
+    for change in capture_diff_slices(Algorithm::Myers, expected, actual) {
+        let (_, old, new) = change.as_tag_tuple();
+        let mark = if change.tag() == DiffTag::Equal {
+            ' '
+        } else {
+            '!'
+        };
+        for row in 0..old.len().max(new.len()) {
+            let left = expected[old.clone()].get(row).unwrap_or(&"");
+            let right = actual[new.clone()].get(row).unwrap_or(&"");
+            let line = format!("  {mark} {left:width$} | {right}");
+            let _ = writeln!(report, "{}", line.trim_end());
+        }
     }
 }

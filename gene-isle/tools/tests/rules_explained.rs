@@ -4,7 +4,7 @@ mod support;
 
 use gene_isle_core::diagnostic::render_all;
 use gene_isle_tools::analysis::{Analysis, programs};
-use gene_isle_tools::coverage::Coverage;
+use gene_isle_tools::coverage::{Coverage, append};
 use gene_isle_tools::{expand, explain, graph};
 use insta::assert_snapshot;
 
@@ -287,7 +287,12 @@ fn coverage_counts_what_tests_name_and_what_lists_name() {
       not fired: neg (tests/rules/arm64/lower.isle:16)
       not fired: constant (tests/rules/arm64/lower.isle:17)
     ");
-    coverage.list("add\nneg\n\n constant \ndouble\n");
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("fired");
+    append(&list, ["add", "neg"]).unwrap();
+    append(&list, ["constant"]).unwrap();
+    coverage.list(&std::fs::read_to_string(list).unwrap());
+    coverage.list("\n double \n");
     assert_eq!(
         coverage.report(&rules()),
         ("rules: 5 of 5 fired\n".to_string(), true)

@@ -46,7 +46,9 @@ impl Listing {
         let rules = compiled.rules.iter();
         let rules = rules.filter(|&&(offset, _)| inside(offset));
         Listing {
-            rules: rules.map(|(_, rule)| rule.info().name.to_string()).collect(),
+            rules: rules
+                .map(|(_, rule)| rule.info().name.to_string())
+                .collect(),
             asm,
         }
     }

@@ -7,6 +7,7 @@ mod listing;
 mod program;
 mod run;
 
+use gene_isle_tools::coverage::record;
 use gene_isle_tools::testing::{BLESS, Bless, Case, Edit, Outcome, Suite};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::collections::BTreeSet;
@@ -34,7 +35,9 @@ fn main() -> ExitCode {
 fn tests() -> Result<ExitCode, String> {
     let arguments = Arguments::from_args();
     let bless = Bless::from_env()?;
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("it is in the workspace");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("it is in the workspace");
     let suite = Arc::new(Suite::read(root, "rules", "arm64")?);
     let findings = Arc::new(Mutex::new(Findings::default()));
     let mut trials: Vec<Trial> = suite
@@ -50,15 +53,26 @@ fn tests() -> Result<ExitCode, String> {
         .collect();
     let tested = suite.clone();
     trials.push(Trial::test("every_rule_has_a_test", move || {
-        tested.untested().map_or(Ok(()), |report| Err(report.into()))
+        tested
+            .untested()
+            .map_or(Ok(()), |report| Err(report.into()))
     }));
     let conclusion = libtest_mimic::run(&arguments, trials);
 
     let findings = std::mem::take(&mut *findings.lock().expect("no test panics while it writes"));
-    println!("rules: {} of {} fired", findings.fired.len(), suite.rules().len());
+    record(findings.fired.iter().map(String::as_str)).map_err(|error| error.to_string())?;
+    println!(
+        "rules: {} of {} fired",
+        findings.fired.len(),
+        suite.rules().len()
+    );
     if !findings.edits.is_empty() {
-        println!("{} expectations rewritten ({BLESS})", findings.edits.len());
-        suite.rewrite(findings.edits).map_err(|error| error.to_string())?;
+        let count = findings.edits.len();
+        let plural = if count == 1 { "" } else { "s" };
+        println!("{count} expectation{plural} rewritten ({BLESS})");
+        suite
+            .rewrite(findings.edits)
+            .map_err(|error| error.to_string())?;
     }
     Ok(conclusion.exit_code())
 }

@@ -143,8 +143,10 @@ impl Assembler {
         }
         let mut instrs = self.instrs;
         for instr in &mut instrs {
-            if let Operands::Local | Operands::LocalJump | Operands::NewScope | Operands::ScopeSlot =
-                instr.op.operands()
+            if let Operands::Local
+            | Operands::LocalJump
+            | Operands::NewScope
+            | Operands::ScopeSlot = instr.op.operands()
             {
                 instr.b = slots[instr.b as usize] as u16;
             }

@@ -3,9 +3,7 @@
 use pest::iterators::Pair;
 
 use super::{Cx, G, Parsed, next, take};
-use crate::ast::{
-    Clause, Coding, Direction, Immediate, Inst, ItemKind, Operand, Test, TestValue,
-};
+use crate::ast::{Clause, Coding, Direction, Immediate, Inst, ItemKind, Operand, Test, TestValue};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
