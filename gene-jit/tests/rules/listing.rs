@@ -59,6 +59,9 @@ fn is_literal(compiled: &Compiled, offset: usize) -> bool {
 }
 
 fn assembly(compiled: &Compiled, offset: usize) -> String {
+    if let Some((_, helper)) = compiled.thunks.iter().find(|&&(at, _)| at == offset) {
+        return format!("bl {}", helper.name());
+    }
     let word = &compiled.code[offset..offset + 4];
     disassemble(u32::from_le_bytes(word.try_into().expect("four bytes")))
 }
@@ -77,7 +80,8 @@ fn target(compiled: &Compiled, offset: usize) -> Option<usize> {
     offset.checked_add_signed(distance as isize)
 }
 
-/// One instruction. How far it branches depends on all code between; so its target is named instead.
+/// One instruction. How far it branches depends on all code between; so its target is named instead: slow paths by the
+/// function of the runtime that they call.
 fn instruction(compiled: &Compiled, offset: usize, labels: &[usize]) -> String {
     let text = assembly(compiled, offset);
     let (Some((head, _)), Some(target)) = (branch(&text), target(compiled, offset)) else {
@@ -87,14 +91,13 @@ fn instruction(compiled: &Compiled, offset: usize, labels: &[usize]) -> String {
         return format!("{head}L{}", label + 1);
     }
     let at = compiled.map.partition_point(|&(start, _)| start <= target);
+    let mut thunks = compiled.thunks.iter().filter(|&&(at, _)| at >= target);
     let name = match compiled.map[at.saturating_sub(1)].1 {
         _ if is_literal(compiled, target) => "literal",
-        Part::Slow(_) => "slow",
-        Part::Generic(_) => "generic",
+        Part::Slow(_) => thunks.next().map_or("slow", |(_, helper)| helper.name()),
         Part::Main(_) if target <= offset => "loop",
         Part::Main(_) => "on",
-        Part::Frame if target == 0 => "entry",
-        Part::Frame if head.starts_with("bl") => "runtime",
+        Part::Frame if head == "bl " => "entry",
         Part::Frame => "exit",
     };
     format!("{head}{name}")

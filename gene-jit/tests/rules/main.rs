@@ -51,12 +51,13 @@ fn tests() -> Result<ExitCode, String> {
             })
         })
         .collect();
-    let tested = suite.clone();
-    trials.push(Trial::test("every_rule_has_a_test", move || {
-        tested
-            .untested()
-            .map_or(Ok(()), |report| Err(report.into()))
-    }));
+    // A blessing may yet name the rules that are missing.
+    if !bless.rules {
+        let suite = suite.clone();
+        trials.push(Trial::test("every_rule_has_a_test", move || {
+            suite.untested().map_or(Ok(()), |report| Err(report.into()))
+        }));
+    }
     let conclusion = libtest_mimic::run(&arguments, trials);
 
     let findings = std::mem::take(&mut *findings.lock().expect("no test panics while it writes"));

@@ -6,6 +6,7 @@
 
 use gene_isle_core::ast::{Datum, DatumKind};
 use gene_isle_tools::testing::Case;
+use gene_jit::feedback::Feedback;
 use gene_vm::Vm;
 use gene_vm::bytecode::{Instr, Op, Operands};
 use gene_vm::code::{Cache, CallShape, Code};
@@ -26,6 +27,7 @@ pub struct Program {
     constants: Vec<String>,
     caches: Vec<Symbol>,
     calls: Vec<CallShape>,
+    found: Vec<(usize, Vec<Value>)>,
     /// The instructions of the part that is tested.
     pub focus: BTreeSet<usize>,
 }
@@ -55,6 +57,15 @@ impl Program {
     pub fn shell(&self) -> String {
         let params: String = (0..self.params).map(|i| format!(" p{i}")).collect();
         format!("(fn outer [a b] (fn [{params}] (a = b)))\n(var tested (outer 7 8))")
+    }
+
+    /// What running the code is said to have shown.
+    pub fn feedback(&self, code: &Code) -> Feedback {
+        let mut feedback = Feedback::default();
+        for (pc, operands) in &self.found {
+            feedback.note_site(code, *pc, &[], operands);
+        }
+        feedback
     }
 
     /// The code.
@@ -109,6 +120,8 @@ struct Assembler {
     constants: Vec<String>,
     caches: Vec<Symbol>,
     calls: Vec<CallShape>,
+    /// Instructions whose guess was wrong, and what they found.
+    found: Vec<(usize, Vec<Value>)>,
     focus: Option<BTreeSet<usize>>,
     /// Instructions that do not belong to it.
     hidden: Range<usize>,
@@ -158,6 +171,7 @@ impl Assembler {
             constants: self.constants,
             caches: self.caches,
             calls: self.calls,
+            found: self.found,
             focus,
         }
     }
@@ -296,6 +310,12 @@ impl Assembler {
                 let jump = self.tested(tree, |this| this.branch(inner))?;
                 self.answer(jump);
                 Ok(false)
+            }
+            ("found", [operands, node]) => {
+                self.node(node)?;
+                let operands = operands_found(operands)?;
+                self.found.push((self.here() - 1, operands));
+                Ok(true)
             }
             ("do", [first @ .., last]) => {
                 self.effects(first)?;
@@ -561,6 +581,20 @@ fn list(tree: &Datum) -> Option<(&str, &[Datum])> {
         DatumKind::Atom(head) => Some((head, args)),
         _ => None,
     }
+}
+
+/// Operands of the kinds that a list names.
+fn operands_found(kinds: &Datum) -> Result<Vec<Value>> {
+    let DatumKind::List(words) = &kinds.kind else {
+        return wrong(kinds, "expected a list of `int`, `float` and `other`");
+    };
+    let values = words.iter().map(|kind| match word(kind)? {
+        "int" => Ok(Value::int32(0)),
+        "float" => Ok(Value::float(0.5)),
+        "other" => Ok(Value::NIL),
+        _ => wrong(kind, "expected `int`, `float` or `other`"),
+    });
+    values.collect()
 }
 
 fn word(at: &Datum) -> Result<&str> {
