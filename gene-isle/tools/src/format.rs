@@ -215,13 +215,14 @@ fn word_length(text: &str) -> usize {
     let mut length = 0;
     loop {
         let rest = &text[length..];
-        length += match rest.strip_prefix('"') {
+        let part = match rest.strip_prefix('"') {
             Some(string) => string.find('"').map_or(rest.len(), |end| end + 2),
             None => rest.find(ends).unwrap_or(rest.len()),
         };
-        if !text[length..].starts_with('"') {
+        if part == 0 {
             return length.max(first);
         }
+        length += part;
     }
 }
 

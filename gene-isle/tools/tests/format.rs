@@ -40,6 +40,12 @@ fn what_is_on_one_line_stays_there() {
 }
 
 #[test]
+fn values_in_tests_are_not_cut_apart() {
+    let test = "(test t (f x) (value ([\"a\" {^k \"b\"}]) [\"text\"]))\n";
+    assert_eq!(format(test), test);
+}
+
+#[test]
 fn long_lines_are_broken() {
     insta::assert_snapshot!(format("\
 (rule compare_numbers 2 (test (Op.Lt x (a_float y))) (let ((first Reg (double_register x)) (_ Unit (compare_floats first y))) (Cond.Mi)))

@@ -92,6 +92,7 @@ impl Program {
             caches: caches.collect(),
             handlers: Box::default(),
             positions: Box::new([(0, Pos::NONE)]),
+            visible: Box::default(),
             name: Symbol::intern("tested"),
             tier_data: RefCell::new(None),
         })
