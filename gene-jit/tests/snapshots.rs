@@ -209,6 +209,44 @@ fn instructions_executed() {
     snapshot("", "instructions-executed", text);
 }
 
+/// What the benchmark programs cost: instructions of compiled code, and calls of the runtime, whose cost the simulator
+/// does not see.
+#[test]
+#[cfg(not(target_arch = "aarch64"))]
+fn benchmark_programs() {
+    let programs = [
+        ("fib", 18),
+        ("loop-sum", 20_000),
+        ("permute", 1),
+        ("towers", 1),
+        ("storage", 1),
+        ("bounce", 30),
+        ("list", 1),
+        ("queens", 1),
+        ("mandelbrot", 16),
+        ("nbody", 50),
+        ("matmul", 14),
+        ("closures", 20),
+        ("map-count", 400),
+        ("strings", 20),
+        ("json", 20),
+        ("richards", 1),
+        ("deltablue", 20),
+    ];
+    let mut text = "instructions  helper calls\n".to_string();
+    for (name, size) in programs {
+        let path = root().join(format!("benches/programs/{name}.gene"));
+        let source = std::fs::read_to_string(&path).expect("the program can be read");
+        let source = source.replace("$args/0", &format!("\"{size}\""));
+        let (outcome, statistics) = support::run(&source, Some(20), false);
+        assert_eq!(outcome, support::interpreted(&source), "{name}");
+        let instructions = statistics.instructions.expect("the simulator counts");
+        let helper_calls: u64 = statistics.helper_calls.values().sum();
+        let _ = writeln!(text, "{instructions:12}{helper_calls:14}  {name} {size}");
+    }
+    snapshot("", "benchmark-programs", text);
+}
+
 /// The project's own programs: every conformance program.
 fn corpus() -> Vec<(String, String)> {
     let mut pending = vec![root().join("tests/conformance")];
