@@ -64,7 +64,7 @@ pub fn explain_with(code: &Code, feedback: &Feedback) -> Result<Explanation, Dec
     Ok(explain_compiled(code, &compile(code, feedback)?))
 }
 
-fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation {
+pub(crate) fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation {
     let mut stretches: Vec<Stretch> = Vec::new();
     let mut rules = compiled.rules.iter().peekable();
     for (index, &(start, part)) in compiled.map.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use crate::arm64::Fixup;
 use crate::buffer::LabelUse;
+use crate::explain::{Explanation, explain_compiled};
 use crate::feedback::Feedback;
 use crate::lower::{Compiled, Declined, Site, compile};
 use crate::memory::{Arena, Block};
@@ -13,6 +14,7 @@ use gene_vm::bytecode::Op;
 use gene_vm::code::Code;
 use gene_vm::heap::Gc;
 use gene_vm::object::Function;
+use gene_vm::symbol::Symbol;
 use gene_vm::tier::{Resumed, TailCall, Tier};
 use gene_vm::value::Value;
 use gene_vm::vm::Vm;
@@ -197,6 +199,20 @@ impl Jit {
         });
         statistics
     }
+
+    /// What has become of the functions that are compiled and alive.
+    pub fn explain(&self) -> Vec<(Symbol, Explanation)> {
+        let versions: Vec<_> = {
+            let versions = self.shared.versions.borrow();
+            versions.values().filter_map(Weak::upgrade).collect()
+        };
+        let explain = |version: &Rc<Version>| {
+            // SAFETY: the code owns the version, and the VM drops neither while this is running.
+            let code = unsafe { &*version.code };
+            (code.name, explain_compiled(code, &version.compiled))
+        };
+        versions.iter().map(explain).collect()
+    }
 }
 
 impl Shared {
@@ -237,7 +253,10 @@ impl Shared {
         });
         let mut versions = self.versions.borrow_mut();
         versions.insert(version.block.address(), Rc::downgrade(&version));
-        code.entry.set(version.block.address());
+        let start = version.block.address();
+        code.entry.set(start + version.compiled.entry);
+        code.receiver.set(version.compiled.receiver.unwrap_or(0));
+        code.receiver_entry.set(start);
         Ok(version)
     }
 
@@ -302,7 +321,7 @@ impl Shared {
             } else {
                 function.feedback.note_site(code, pc, values, operands);
             }
-            self.note_left(function, code);
+            self.note_left(vm, function, code);
         }
         self.resume.set(pc);
         self.go_on(Place {
@@ -313,7 +332,7 @@ impl Shared {
     }
 
     /// Compiles a function again, with better guesses, when it has been left often enough.
-    fn note_left(&self, function: &mut CompiledFunction, code: &Code) {
+    fn note_left(&self, vm: &mut Vm, function: &mut CompiledFunction, code: &Code) {
         let versions = function.versions.len() as u32;
         function.left += 1;
         if versions > MOST_VERSIONS || function.left < FIRST_PATIENCE << versions {
@@ -325,6 +344,8 @@ impl Shared {
         function.left = 0;
         if let Ok(version) = self.compile(code, &function.feedback) {
             function.versions.push(version);
+            // Calls go on entering the former version while caches know it.
+            vm.methods_changed();
         }
     }
 
@@ -444,6 +465,10 @@ impl Tier for Jit {
     }
 
     unsafe fn run(&self, vm: &mut Vm, address: usize, base: *mut Value) -> Value {
+        // Functions that neither call nor loop leave it to their callers.
+        if vm.is_safepoint_due() && vm.safepoint().is_err() {
+            return Value::EXCEPTION;
+        }
         let Some(left) = vm.native_stack_left().checked_sub(RESERVE) else {
             vm.raise_stack_overflow();
             return Value::EXCEPTION;

@@ -236,6 +236,69 @@ fn objects_and_collections() {
 }
 
 #[test]
+fn instances_of_one_shape_and_of_many() {
+    // Fields in different orders: the same method meets up to six shapes.
+    let classes: String = (0..6)
+        .map(|i| {
+            let fields: String = (0..6)
+                .map(|j| format!("(/f{} = {j})", (i + j) % 6))
+                .collect();
+            format!("(class C{i} < Base (ctor [] {fields}))\n")
+        })
+        .collect();
+    same(&format!(
+        "(class Base (ctor []) (method get [] (/f0 * 100)) (method inc [] (/f1 = (/f1 + 1)) (/f0 + /f1)))
+         {classes}
+         (var all [(new C0) (new C1) (new C2) (new C3) (new C4) (new C5)])
+         (fn total [xs n] (var t 0) (var i 0)
+           (while (i < n) (for x in xs (t = (t + (x .get))) (t = (t + (x .inc))) (t = (t + x/f2))) (i = (i + 1))) t)
+         (fn one [x n] (var t 0) (var i 0) (while (i < n) (t = (t + (x .inc))) (i = (i + 1))) t)
+         [(one all/0 30) (one all/0 30) (total all 20) (one all/3 30) (total [all/1 all/2] 9)]"
+    ));
+}
+
+#[test]
+fn instances_get_fields_while_methods_run() {
+    same(
+        "(class P (ctor [x] (/x = x)) (method grow [v] (/y = v) (/x = (/x + v)) (+ /x /y))
+                  (method late [q] (q .grow 2) (/x + /y)))
+         (fn f [n] (var t 0) (var i 0) (while (i < n) (var p (new P i)) (t = (t + (p .grow i))) (t = (t + (p .late p))) (i = (i + 1))) t)
+         [(f 3) (f 40)]",
+    );
+    same(
+        "(class P (ctor [x] (/x = x)) (method add [o] (/z = 1) (o/z = (o/z + 5)) /z))
+         (fn f [p] (p .add p)) (var i 0) (var out []) (while (i < 30) (out .push (f (new P i))) (i = (i + 1))) out",
+    );
+}
+
+#[test]
+fn methods_change_under_compiled_calls() {
+    same(
+        "(class A (ctor [] (/n = 1)) (method v [] /n))
+         (fn f [a n] (var t 0) (var i 0) (while (i < n) (t = (t + (a .v))) (i = (i + 1))) t)
+         (var a (new A)) (var first (f a 20))
+         (class B < A (ctor [] (/m = 5) (/n = 3)) (method w [] (f self 10)) (method v [] (/m + (super .v))))
+         [first (f a 20) (f (new B) 20) ((new B) .w) (f a 3)]",
+    );
+}
+
+#[test]
+fn receivers_of_other_kinds() {
+    let outcome = same(
+        "(class A (ctor [n] (/n = n)) (method size [] /n) (method get [i] (/n + i)))
+         (fn size [x] (try (x .size) catch * $ex/message)) (fn get [x] (try (x .get 1) catch * $ex/message)) (fn n [x] (try x/n catch * $ex/message))
+         (fn set [x] (try (x/n = 3) catch * $ex/message))
+         (var out []) (var i 0)
+         (while (i < 12) (for x in [(new A i) [1 2 3] \"text\" 5 nil 2.5 {^n 7} (new A 9)] (out .push (size x)) (out .push (get x)) (out .push (n x)) (out .push (set x))) (i = (i + 1)))
+         out",
+    );
+    assert!(
+        outcome.contains("VkNil") || outcome.contains("nil"),
+        "{outcome}"
+    );
+}
+
+#[test]
 fn many_pending_operands() {
     let parts: String = (0..40).map(|i| format!(" (x + {i}) {i}")).collect();
     same(&format!(

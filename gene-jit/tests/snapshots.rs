@@ -199,7 +199,7 @@ fn instructions_executed() {
     for (what, source, (few, many, more)) in programs {
         let count = |n: i32| {
             let (outcome, statistics) =
-                support::run(&source.replace('N', &n.to_string()), Some(0), false);
+                support::run(&source.replace('N', &n.to_string()), Some(5), false);
             assert!(!outcome.contains("Exception"), "{outcome}");
             statistics.instructions.expect("the simulator counts")
         };
@@ -271,6 +271,36 @@ fn corpus() -> Vec<(String, String)> {
     programs
 }
 
+/// Programs whose functions, once they have run for a while, are compiled for what they have met.
+const SEEN: [&str; 1] = [
+    "(class P (ctor [x] (/x = x) (/y = 0) (/i = 1)) (method inc [] (/x = (/x + 1)) (/y = /x)))
+     (fn f [p i n] (while (i < n) (p .inc) (p/y = (p/i + p/x)) (new P i) (i = (i + 1))) p/x)
+     (f (new P 1) 0 40)",
+];
+
+fn note(fired: &mut HashMap<&str, usize>, explanation: &Explanation) {
+    let stretches = explanation.stretches.iter();
+    for rule in stretches
+        .flat_map(|s| &s.instructions)
+        .flat_map(|i| &i.rules)
+    {
+        *fired.entry(rule.info().name).or_default() += 1;
+    }
+}
+
+#[test]
+fn functions_that_have_run() {
+    for (index, source) in SEEN.iter().enumerate() {
+        let mut listing = format!("{source}\n\n");
+        let mut functions = support::compiled(source, 5);
+        functions.sort_by(|a, b| a.0.cmp(&b.0));
+        for (name, explanation) in functions {
+            let _ = writeln!(listing, "── {name}\n{explanation}");
+        }
+        snapshot("seen", &format!("{index}"), listing);
+    }
+}
+
 #[test]
 fn only_generators_are_declined_and_every_rule_fires() {
     let mut fired: HashMap<&str, usize> = HashMap::new();
@@ -290,19 +320,16 @@ fn only_generators_are_declined_and_every_rule_fires() {
             }
             for feedback in [Feedback::default(), found] {
                 match explain_with(code, &feedback) {
-                    Ok(explanation) => {
-                        let stretches = explanation.stretches.iter();
-                        for rule in stretches
-                            .flat_map(|s| &s.instructions)
-                            .flat_map(|i| &i.rules)
-                        {
-                            *fired.entry(rule.info().name).or_default() += 1;
-                        }
-                    }
+                    Ok(explanation) => note(&mut fired, &explanation),
                     Err(reason) => assert_eq!(reason, Declined::Generator, "{name}: {}", code.name),
                 }
             }
         });
+    }
+    for source in SEEN {
+        for (_, explanation) in support::compiled(source, 5) {
+            note(&mut fired, &explanation);
+        }
     }
     let silent: Vec<&str> = RULES
         .iter()

@@ -2,7 +2,7 @@
 
 use crate::bytecode::Instr;
 use crate::compile::{Environment, SideEntry};
-use crate::heap::{Gc, Tracer};
+use crate::heap::{Gc, Header, Kind, Tracer};
 use crate::object::{Namespace, Shape};
 use crate::source::Pos;
 use crate::symbol::Symbol;
@@ -106,8 +106,13 @@ impl Prototype {
 /// Compiled bytecode of one body.
 #[repr(C)]
 pub struct Code {
-    /// Entry of the machine code, 0 while there is none. See [`crate::tier`].
+    /// Entry of the machine code, 0 while there is none. See [`crate::tier`]. Who changes it has the caches of methods
+    /// forget it ([`crate::vm::Vm::methods_changed`]).
     pub entry: Cell<usize>,
+    /// The header word of the receivers that [`Code::receiver_entry`] takes; 0: none.
+    pub receiver: Cell<u64>,
+    /// Entry of the machine code for a call that has checked the receiver, argument 0, to have this header word.
+    pub receiver_entry: Cell<usize>,
     /// Counts calls and loop rounds down to the next offer to the second tier.
     pub budget: Cell<i32>,
     /// Number of parameters in local slots `0 … params`.
@@ -147,6 +152,16 @@ impl Code {
     pub const ENTRY_OFFSET: usize = std::mem::offset_of!(Code, entry);
     /// Offset of `budget`, for compiled code.
     pub const BUDGET_OFFSET: usize = std::mem::offset_of!(Code, budget);
+
+    /// Where compiled code enters this code, which takes its arguments, with a receiver of this header word.
+    /// 0: nowhere.
+    pub fn entry_for(&self, receiver: u64) -> usize {
+        if receiver == self.receiver.get() {
+            self.receiver_entry.get()
+        } else {
+            self.entry.get()
+        }
+    }
 
     /// Number of slots that a frame needs.
     pub fn frame_size(&self) -> usize {
@@ -240,24 +255,81 @@ impl CallShape {
     }
 }
 
-/// An inline cache. It remembers the last look-up of its instruction.
+/// Kinds of receivers that an inline cache tells apart.
+pub const WAYS: usize = 4;
+
+/// What an inline cache knows of one kind of receiver.
+#[derive(Default)]
+#[repr(C)]
+pub struct Way {
+    /// The kind of receiver: the header word of an instance, else the address of the receiver's class; where a name is
+    /// looked up, the bits of the namespace. 0: none.
+    key: Cell<u64>,
+    /// The slot of a field, or the bits of a method.
+    found: Cell<u64>,
+    /// Of a method: the machine code that can be entered at once with the arguments of this call. Of a field that is
+    /// set: the address of the shape with it, if it is new. 0: none.
+    more: Cell<usize>,
+}
+
+impl Way {
+    /// The kind of receiver.
+    #[inline]
+    pub fn key(&self) -> u64 {
+        self.key.get()
+    }
+
+    /// The slot of a field.
+    #[inline]
+    pub fn slot(&self) -> usize {
+        self.found.get() as usize
+    }
+
+    /// The method.
+    #[inline]
+    pub fn method(&self) -> Value {
+        Value::from_bits(self.found.get())
+    }
+
+    /// The shape after a field is added, if it is new.
+    #[inline]
+    pub fn next_shape(&self) -> Option<Gc<Shape>> {
+        match self.more.get() {
+            0 => None,
+            address => Some(Gc::from_address(address as u64)),
+        }
+    }
+
+    /// Does a store change the shape?
+    #[inline]
+    pub fn grows(&self) -> bool {
+        self.more.get() != 0
+    }
+
+    fn set(&self, key: u64, found: u64, more: usize) {
+        self.key.set(key);
+        self.found.set(found);
+        self.more.set(more);
+    }
+}
+
+/// An inline cache. It remembers the last look-ups of its instruction, the latest first.
 ///
-/// A collection forgets all caches, so that they keep nothing alive.
+/// A collection forgets all caches, so that they keep nothing alive; a change of a class forgets those of methods.
 #[derive(Default)]
 #[repr(C)]
 pub struct Cache {
-    /// The shape of the receiver for which the rest holds; 0: none.
-    pub shape: Cell<usize>,
-    /// The slot of a field, or the bits of a method value.
-    pub slot_or_method: Cell<u64>,
-    /// The VM's epoch when the look-up was made.
+    ways: [Way; WAYS],
+    /// Has it ever known two kinds of receivers?
+    varied: Cell<bool>,
+    /// Is it in the VM's list of caches that know methods?
+    pub(crate) is_listed: Cell<bool>,
+    /// The VM's epoch when a name was looked up.
     pub epoch: Cell<u32>,
     /// The name that is looked up.
     pub name: Cell<NameOrEmpty>,
     /// The namespace where a name was found, and its position there.
     pub found: Cell<Option<(Gc<Namespace>, u32)>>,
-    /// The shape after a field was added.
-    pub next_shape: Cell<Option<Gc<Shape>>>,
 }
 
 /// The symbol of a cache; the empty name by default.
@@ -271,12 +343,15 @@ impl Default for NameOrEmpty {
 }
 
 impl Cache {
-    /// Offset of `shape`, for compiled code.
-    pub const SHAPE_OFFSET: usize = std::mem::offset_of!(Cache, shape);
-    /// Offset of `slot_or_method`, for compiled code.
-    pub const SLOT_OR_METHOD_OFFSET: usize = std::mem::offset_of!(Cache, slot_or_method);
-    /// Offset of `epoch`, for compiled code.
-    pub const EPOCH_OFFSET: usize = std::mem::offset_of!(Cache, epoch);
+    /// Offset of the key of the first way, for compiled code.
+    pub const KEY_OFFSET: usize =
+        std::mem::offset_of!(Cache, ways) + std::mem::offset_of!(Way, key);
+    /// Offset of the slot or method of the first way, for compiled code.
+    pub const FOUND_OFFSET: usize =
+        std::mem::offset_of!(Cache, ways) + std::mem::offset_of!(Way, found);
+    /// Offset of the entry or next shape of the first way, for compiled code.
+    pub const MORE_OFFSET: usize =
+        std::mem::offset_of!(Cache, ways) + std::mem::offset_of!(Way, more);
 
     /// An empty cache for a name.
     pub fn new(name: Symbol) -> Cache {
@@ -292,10 +367,63 @@ impl Cache {
         self.name.get().0
     }
 
-    /// Forgets the look-up.
+    /// The latest look-up.
+    #[inline]
+    pub fn latest(&self) -> &Way {
+        &self.ways[0]
+    }
+
+    /// What is known of a kind of receiver.
+    pub fn find(&self, key: u64) -> Option<&Way> {
+        self.ways.iter().find(|way| way.key() == key)
+    }
+
+    /// What is known, if there has been one kind of receiver only.
+    pub fn sole(&self) -> Option<&Way> {
+        let way = self.latest();
+        (way.key() != 0 && !self.varied.get()).then_some(way)
+    }
+
+    /// Notes the slot of a field, and the shape after it is added, if it is new.
+    pub(crate) fn remember_field(&self, key: u64, slot: usize, next_shape: Option<Gc<Shape>>) {
+        let next_shape = next_shape.map_or(0, |shape| shape.address() as usize);
+        self.remember(key, slot as u64, next_shape);
+    }
+
+    /// Notes a method, and the machine code that the call may enter at once, if there is some.
+    pub(crate) fn remember_method(&self, key: u64, method: Value, entry: usize) {
+        self.remember(key, method.bits(), entry);
+    }
+
+    /// Notes where names are looked up.
+    pub(crate) fn remember_namespace(&self, namespace: Value) {
+        self.ways[0].set(namespace.bits(), 0, 0);
+    }
+
+    fn remember(&self, key: u64, found: u64, more: usize) {
+        if key == Header::word(Kind::Instance, 0) {
+            // Shapes without a number cannot be told apart.
+            return;
+        }
+        if let Some(way) = self.find(key) {
+            return way.set(key, found, more);
+        }
+        if self.latest().key() != 0 {
+            self.varied.set(true);
+        }
+        for i in (1..WAYS).rev() {
+            let Way { key, found, more } = &self.ways[i - 1];
+            self.ways[i].set(key.get(), found.get(), more.get());
+        }
+        self.latest().set(key, found, more);
+    }
+
+    /// Forgets the look-ups.
     pub fn forget(&self) {
-        self.shape.set(0);
+        for way in &self.ways {
+            way.set(0, 0, 0);
+        }
+        self.is_listed.set(false);
         self.found.set(None);
-        self.next_shape.set(None);
     }
 }

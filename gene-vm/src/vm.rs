@@ -1,7 +1,8 @@
 //! The virtual machine: its state, and what native functions ask of it.
 
 use crate::builtins::Builtins;
-use crate::heap::{Gc, Heap, Items, Kind};
+use crate::code::Cache;
+use crate::heap::{Gc, Heap, Kind};
 use crate::interpret::FrameStack;
 use crate::interrupt::Interrupter;
 use crate::modules::Modules;
@@ -58,8 +59,6 @@ pub struct Context {
     /// Top of the value stack: behind the last live value. Up to date whenever code outside of
     /// the running function may look: at calls, helpers and safepoints.
     pub stack_top: *mut Value,
-    /// Changes when a method or a class changes, so that inline caches of methods become stale.
-    pub epoch: u32,
     /// First slot of the value stack.
     pub stack_base: *mut Value,
 }
@@ -148,6 +147,11 @@ pub struct Vm {
     pub(crate) kept: Rc<crate::embed::Kept>,
     /// Changes when any namespace gets or loses a name, so that caches of names become stale.
     pub(crate) names_epoch: u32,
+    /// Number of shapes so far.
+    pub(crate) shapes: u32,
+    /// The caches that know methods. They belong to code that has run; only a collection frees code, and it empties
+    /// this list.
+    pub(crate) method_caches: Vec<*const Cache>,
     /// Where the generator body that just yielded goes on.
     pub(crate) suspended: Option<usize>,
     /// Has any class a method `==`?
@@ -181,7 +185,6 @@ impl Vm {
                 // The slack above the limit covers the largest frame that is not checked on its own.
                 stack_limit: stack_base.wrapping_add(STACK_SLOTS - 2 * STACK_SLACK),
                 stack_top: stack_base,
-                epoch: 1,
                 stack_base,
             },
             heap,
@@ -205,6 +208,8 @@ impl Vm {
             interrupter: Interrupter::default(),
             kept: Rc::default(),
             names_epoch: 1,
+            shapes: 0,
+            method_caches: Vec::new(),
             suspended: None,
             has_equality_methods: false,
             missing_depth: 0,
@@ -324,33 +329,40 @@ impl Vm {
         let shape = match class.root_shape {
             Some(shape) => shape,
             None => {
-                let names = Default::default();
-                let shape = self.heap.alloc(Shape {
-                    class,
-                    parent: None,
-                    names,
-                    transitions: Default::default(),
-                });
+                let shape = self.new_shape(class, None, Default::default());
                 class.root_shape = Some(shape);
                 shape
             }
         };
-        self.heap.alloc(Instance {
-            shape,
-            fields: Items::new(),
+        Gc::<Instance>::new(&mut self.heap, shape, class.fields_expected)
+    }
+
+    fn new_shape(
+        &mut self,
+        mut class: Gc<Class>,
+        parent: Option<Gc<Shape>>,
+        names: FieldNames,
+    ) -> Gc<Shape> {
+        self.shapes = self.shapes.saturating_add(1);
+        class.fields_expected = class.fields_expected.max(names.len());
+        self.heap.alloc(Shape {
+            number: Shape::number_of(self.shapes),
+            class,
+            parent,
+            names,
+            transitions: Default::default(),
         })
     }
 
     /// Sets a field, adding it if it is new. Declared types are not consulted.
     pub fn set_field(&mut self, mut instance: Gc<Instance>, name: Symbol, value: Value) {
-        let shape = instance.shape;
+        let shape = instance.shape();
         if let Some(slot) = shape.names.get_index_of(&name) {
             instance.fields[slot] = value;
             return;
         }
         let next = self.shape_with(shape, name);
-        instance.fields.push(value);
-        instance.shape = next;
+        instance.grow(next, value);
         self.heap.note_external(size_of::<Value>());
     }
 
@@ -361,13 +373,7 @@ impl Vm {
         }
         let mut names = shape.names.clone();
         names.insert(name);
-        let next = Shape {
-            class: shape.class,
-            parent: Some(shape),
-            names,
-            transitions: Default::default(),
-        };
-        let next = self.heap.alloc(next);
+        let next = self.new_shape(shape.class, Some(shape), names);
         shape.transitions.insert(name, next);
         next
     }
@@ -480,8 +486,11 @@ impl Vm {
             macro_contexts,
             modules,
             kept,
+            method_caches,
             ..
         } = self;
+        // Code that lives on forgets what its caches know, and other code goes.
+        method_caches.clear();
         heap.collect(|tracer| {
             tracer.values(&stack[..live]);
             builtins.trace(tracer);

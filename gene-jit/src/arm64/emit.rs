@@ -5,7 +5,7 @@ use super::isle::{
     Amount64, Cond, FReg, Half64, Imm12, Imm16, Inst, LeftShift64, Offset4, Offset8, Opposite,
     Pair8, Reg, Shift, ShiftRor, Simm9, Target,
 };
-use super::{CONTEXT, FRAME, Fixup, LINK, SMALL_INT_TAG, SP, X0, X16, X17};
+use super::{CONTEXT, FRAME, Fixup, LINK, POINTER_TAG, SMALL_INT_TAG, SP, X0, X16, X17};
 use crate::buffer::{CodeBuffer, Label};
 use gene_vm::value::{TAG_SHIFT, Value};
 
@@ -252,6 +252,25 @@ impl CodeBuffer<Fixup> {
             rn: X16,
             rm: to,
             shift: Shift::Lsl,
+            amount,
+        });
+    }
+
+    /// The address of the heap object that a value refers to.
+    pub fn strip_pointer(&mut self, to: Reg, from: Reg) {
+        self.inst(Inst::Eor {
+            rd: to,
+            rn: from,
+            rm: POINTER_TAG,
+        });
+    }
+
+    /// The tag of a word: zero if [`CodeBuffer::strip_pointer`] has made an address of it.
+    pub fn shift_out_address(&mut self, to: Reg, from: Reg) {
+        let amount = Amount64::new(TAG_SHIFT as u8).expect(FITS);
+        self.inst(Inst::LsrImm {
+            rd: to,
+            rn: from,
             amount,
         });
     }

@@ -2,7 +2,8 @@
 //!
 //! | register  | use                                                                  |
 //! |-----------|----------------------------------------------------------------------|
-//! | x0 – x15  | scratch; x0 – x4 pass arguments to the runtime, x0 brings results     |
+//! | x0 – x15  | scratch; x0 – x5 pass arguments to the runtime, x0 brings results     |
+//! | x2        | the address of a receiver that the caller has checked, at the entry   |
 //! | x16, x17  | between instructions of one step: slow paths, large offsets          |
 //! | x19 – x24 | variables that a loop keeps                                          |
 //! | x25       | the tag of heap objects                                              |
@@ -36,6 +37,7 @@ pub mod isle {
         "rules/arm64/lower/arith.isle",
         "rules/arm64/lower/compare.isle",
         "rules/arm64/lower/member.isle",
+        "rules/arm64/lower/instance.isle",
         "rules/arm64/lower/iterate.isle",
         "rules/arm64/lower/control.isle",
     );
@@ -67,6 +69,8 @@ pub const X3: Reg = Reg::new(3);
 pub const X4: Reg = Reg::new(4);
 /// The sixth argument.
 pub const X5: Reg = Reg::new(5);
+/// At the entry of a method whose caller has checked the receiver: its address.
+pub const RECEIVER: Reg = X2;
 /// For use inside of one step.
 pub const X16: Reg = Reg::new(16);
 /// For use inside of one step.

@@ -7,17 +7,56 @@ use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, Reg, X0, X1, X16, X17};
 use crate::buffer::Label;
 use crate::runtime::Helper;
-use crate::tree::Node;
 use crate::tree::effect::written_locals;
+use crate::tree::{self, Node};
 use gene_vm::value::Value;
 use gene_vm::vm::{Context, STACK_SLACK, Vm};
 use std::mem::offset_of;
 
 impl Lowering<'_> {
-    /// What a function does before its first instruction: checks the stack, clears variables, polls.
+    /// What a function does before its first instruction, and what is known then.
     pub(super) fn function_entry(&mut self) {
-        let (code, overflow, poll) = (self.code, self.buffer.label(), self.buffer.label());
+        let code = self.code;
         self.buffer.bind(self.start);
+        self.prepare_frame();
+        let nil = Known {
+            fact: Fact::Other,
+            ..Known::default()
+        };
+        let mut locals = Locals((code.params..code.locals).map(|slot| (slot, nil)).collect());
+        if let Some(word) = self.receiver {
+            let receiver = locals.get_mut(0);
+            receiver.fact = Fact::Instance(word);
+            receiver.address = Some(arm64::RECEIVER);
+        }
+        let label = self.buffer.label();
+        self.arrivals.insert(0, Arrival { label, locals });
+    }
+
+    /// Checks the stack, clears variables, polls. A function that neither calls nor loops needs neither: the slack
+    /// above the stack's limit is enough for its caller's operands and its frame, and its caller polls.
+    fn prepare_frame(&mut self) {
+        let code = self.code;
+        let checks = !tree::is_leaf(code) || code.frame_size() > STACK_SLACK;
+        if checks {
+            self.check_stack();
+        }
+        let (params, locals) = (code.params as usize, code.locals as usize);
+        if locals > params {
+            self.buffer.constant(X16, Value::NIL.bits());
+            self.buffer.fill_slots(X16, params, locals - params);
+        }
+        if checks {
+            let (label, joined) = (self.buffer.label(), self.buffer.label());
+            self.buffer.load_context_word(X16, Vm::POLL_OFFSET);
+            self.buffer.branch_if_not_zero_word(X16, label);
+            self.buffer.bind(joined);
+            self.stubs.push(Stub::Poll { label, joined });
+        }
+    }
+
+    fn check_stack(&mut self) {
+        let (code, label) = (self.code, self.buffer.label());
         self.buffer
             .load(X16, arm64::CONTEXT, offset_of!(Context, stack_limit) as i64);
         if code.frame_size() > STACK_SLACK {
@@ -27,28 +66,35 @@ impl Lowering<'_> {
         } else {
             self.buffer.compare(FRAME, X16);
         }
-        self.buffer.branch_if(Cond::Hi, overflow);
-        let (params, locals) = (code.params as usize, code.locals as usize);
-        if locals > params {
-            self.buffer.constant(X16, Value::NIL.bits());
-            self.buffer.fill_slots(X16, params, locals - params);
-        }
-        self.buffer.load_context_word(X16, Vm::POLL_OFFSET);
-        self.buffer.branch_if_not_zero_word(X16, poll);
-        let joined = self.buffer.label();
-        self.buffer.bind(joined);
-        self.stubs.push(Stub::Overflow { label: overflow });
-        self.stubs.push(Stub::Poll {
-            label: poll,
-            joined,
-        });
-        let nil = Known {
-            fact: Fact::Other,
-            ..Known::default()
-        };
-        let locals = Locals((code.params..code.locals).map(|slot| (slot, nil)).collect());
-        let label = self.buffer.label();
-        self.arrivals.insert(0, Arrival { label, locals });
+        self.buffer.branch_if(Cond::Hi, label);
+        self.stubs.push(Stub::Overflow { label });
+    }
+
+    /// Loads the address of the receiver to where the main code expects it.
+    pub(super) fn load_receiver(&mut self) {
+        self.buffer.load(arm64::RECEIVER, FRAME, 0);
+        self.buffer.strip_pointer(arm64::RECEIVER, arm64::RECEIVER);
+    }
+
+    /// The entry for callers that have not checked the receiver, if the main code relies on that: goes to the main
+    /// code if it is the one expected, else leaves.
+    pub(super) fn unchecked_entry(&mut self, saved: &Saved) {
+        let Some(word) = self.receiver else { return };
+        self.buffer.bind(self.unchecked_entry);
+        self.buffer.enter_frame(saved);
+        self.buffer.bind(self.unchecked_start);
+        let other = self.buffer.label();
+        self.load_receiver();
+        self.buffer.shift_out_address(X16, arm64::RECEIVER);
+        self.buffer.branch_if_not_zero(X16, other);
+        self.buffer.load(X16, arm64::RECEIVER, 0);
+        self.buffer.load_literal(X17, word);
+        self.buffer.compare(X16, X17);
+        self.buffer.branch_if(Cond::Eq, self.start);
+        self.buffer.bind(other);
+        self.prepare_frame();
+        let leave = self.leave_at(0);
+        self.buffer.branch(leave);
     }
 
     // ── Calls ──────────────────────────────────────────────────────────────
@@ -64,7 +110,7 @@ impl Lowering<'_> {
         }
         self.flush(self.line.stack);
         let above = self.enter_callee(count);
-        self.buffer.call_label(self.entry);
+        self.buffer.call_label(self.unchecked_entry);
         self.leave_callee(above, result);
     }
 
@@ -96,7 +142,7 @@ impl Lowering<'_> {
         }
         self.flush(self.line.stack);
         self.move_arguments(count, 0);
-        self.buffer.branch(self.start);
+        self.buffer.branch(self.unchecked_start);
     }
 
     /// Moves the arguments, and `callee` = 1 the callee, to the beginning of this frame.

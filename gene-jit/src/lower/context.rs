@@ -8,6 +8,7 @@ use crate::arm64::{self, Cond, FRAME, FReg, Reg, RuleId};
 use crate::buffer::Label;
 use crate::runtime::Helper;
 use crate::tree::{Node, Op};
+use gene_vm::code::Way;
 use gene_vm::object::{Function, Scope};
 use gene_vm::value::{TAG_SHIFT, Value};
 
@@ -28,6 +29,14 @@ impl Lowering<'_> {
             self.ints.touch(reg.number());
         }
         reg
+    }
+}
+
+impl Lowering<'_> {
+    /// What the instruction at hand may rely on: its cache has seen one shape only.
+    fn sole_way(&self, cache: u32) -> Option<&Way> {
+        let way = self.code.caches[cache as usize].sole();
+        way.filter(|_| !self.feedback.is_varied(self.current.pc()))
     }
 }
 
@@ -153,6 +162,76 @@ impl Context for Lowering<'_> {
 
     fn learn_float(&mut self, node: Node) {
         self.learn(node, Fact::Float);
+    }
+
+    fn node_object(&mut self, node: Node) -> Option<Node> {
+        self.if_fact(node, Fact::is_object)
+    }
+
+    fn held_address(&mut self, node: Node) -> Option<Reg> {
+        let known = self.known(node);
+        self.touched(known.address.filter(|_| known.fact.is_object()))
+    }
+
+    fn address_register(&mut self, node: Node) -> Reg {
+        self.register_for(node, Form::Address)
+    }
+
+    fn learn_object(&mut self, node: Node) {
+        self.learn(node, Fact::Object);
+    }
+
+    fn has_shape(&mut self, node: Node, word: u64) -> Option<()> {
+        (self.known(node).fact == Fact::Instance(word)).then_some(())
+    }
+
+    fn learn_shape(&mut self, node: Node, word: u64) {
+        self.learn(node, Fact::Instance(word));
+    }
+
+    fn change_shape(&mut self, node: Node, word: u64) {
+        // It may be the same object as others.
+        self.forget_shapes();
+        self.learn(node, Fact::Instance(word));
+    }
+
+    fn literal_word(&mut self, word: u64) -> Reg {
+        let reg = self.scratch_int();
+        self.buffer.load_literal(reg, word);
+        reg
+    }
+
+    fn seen(&mut self, cache: u32) -> Option<u64> {
+        let way = self.sole_way(cache)?;
+        (!way.grows()).then(|| way.key())
+    }
+
+    fn seen_growing(&mut self, cache: u32) -> Option<u64> {
+        let way = self.sole_way(cache)?;
+        way.grows().then(|| way.key())
+    }
+
+    fn seen_slot(&mut self, cache: u32) -> u32 {
+        self.code.caches[cache as usize].latest().slot() as u32
+    }
+
+    fn short_slot(&mut self, cache: u32) -> Option<Imm12> {
+        let slot = self.seen_slot(cache);
+        Imm12::new(slot.into()).filter(|_| slot < 4095)
+    }
+
+    fn fields_then(&mut self, cache: u32) -> u64 {
+        u64::from(self.seen_slot(cache)) + 1
+    }
+
+    fn next_shape(&mut self, cache: u32) -> u64 {
+        let shape = self.code.caches[cache as usize].latest().next_shape();
+        shape.map_or(0, |shape| shape.address())
+    }
+
+    fn next_word(&mut self, cache: u32) -> u64 {
+        let shape = self.code.caches[cache as usize].latest().next_shape();
+        shape.map_or(0, |shape| shape.header_word())
     }
 
     // ── Registers and memory ───────────────────────────────────────────────
@@ -288,6 +367,10 @@ impl Context for Lowering<'_> {
         self.join_if(Some(cond));
     }
 
+    fn fallback_label(&mut self) -> Label {
+        self.leave_label()
+    }
+
     fn slow_label(&mut self) -> Label {
         self.join_label()
     }
@@ -345,6 +428,11 @@ impl Context for Lowering<'_> {
         Imm12::new(count.into())
     }
 
+    fn spill_arguments(&mut self, count: u16) {
+        let callee = self.line.stack.depth as usize - count as usize - 1;
+        self.flush_where(self.line.stack, |index| index != callee);
+    }
+
     fn flush_operands(&mut self) {
         self.flush(self.line.stack);
         // The call changes them anyway.
@@ -358,11 +446,22 @@ impl Context for Lowering<'_> {
         reg
     }
 
-    fn load_receiver(&mut self, count: u16) -> Reg {
+    fn receiver_register(&mut self) -> Reg {
+        self.claim(arm64::RECEIVER)
+    }
+
+    fn other_ways(&mut self, way: Reg, missed: Label) {
+        self.search_ways(way, missed);
+    }
+
+    fn load_word(&mut self, base: Reg, index: u32) -> Reg {
         let reg = self.scratch_int();
-        let offset = self.argument_offset(count, 0);
-        self.buffer.load(reg, FRAME, offset);
+        self.buffer.load(reg, base, index as i64 * 8);
         reg
+    }
+
+    fn store_word(&mut self, base: Reg, index: u32, value: Reg) {
+        self.buffer.store(value, base, index as i64 * 8);
     }
 
     fn store_callee(&mut self, count: u16, method: Reg) {

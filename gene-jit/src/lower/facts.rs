@@ -1,5 +1,6 @@
 //! What is known of values, and which registers hold them in which form.
 
+use super::registers::Form;
 use crate::arm64::{FReg, Reg};
 use gene_vm::value::Value;
 use std::collections::BTreeMap;
@@ -18,6 +19,10 @@ pub enum Fact {
     Bool,
     /// It is neither a number nor a boolean.
     Other,
+    /// It is a heap object.
+    Object,
+    /// It is an instance with this header word: of one shape.
+    Instance(u64),
 }
 
 impl Fact {
@@ -47,7 +52,33 @@ impl Fact {
 
     /// What is known of a value that is one of two.
     pub fn meet(self, other: Fact) -> Fact {
-        if self == other { self } else { Fact::Unknown }
+        if self == other {
+            self
+        } else if self.is_object() && other.is_object() {
+            Fact::Object
+        } else {
+            Fact::Unknown
+        }
+    }
+
+    /// Does this say that, too?
+    pub fn implies(self, other: Fact) -> bool {
+        self.meet(other) == other
+    }
+
+    /// Can a loop expect this of variables that it does not change?
+    pub fn is_checked_at_loops(self) -> bool {
+        matches!(self, Fact::SmallInt | Fact::Float | Fact::Object)
+    }
+
+    /// Is the value surely a heap object?
+    pub fn is_object(self) -> bool {
+        matches!(self, Fact::Object | Fact::Instance(_))
+    }
+
+    /// What is still known after other code has run, which may have given an instance another shape.
+    pub fn lasting(self) -> Fact {
+        if self.is_object() { Fact::Object } else { self }
     }
 }
 
@@ -62,10 +93,34 @@ pub struct Known {
     pub high: Option<Reg>,
     /// A float, unboxed.
     pub double: Option<FReg>,
+    /// The address of a heap object.
+    pub address: Option<Reg>,
 }
 
 impl Known {
-    /// Is there a register with the value?
+    /// The general registers, with their forms.
+    pub fn ints(&self) -> impl Iterator<Item = (Reg, Form)> + use<> {
+        let forms = [
+            (self.boxed, Form::Boxed),
+            (self.high, Form::High),
+            (self.address, Form::Address),
+        ];
+        forms
+            .into_iter()
+            .filter_map(|(reg, form)| Some((reg?, form)))
+    }
+
+    /// The register with a form is somebody else's now.
+    pub fn drop_form(&mut self, form: Form) {
+        match form {
+            Form::Boxed => self.boxed = None,
+            Form::High => self.high = None,
+            Form::Double => self.double = None,
+            Form::Address => self.address = None,
+        }
+    }
+
+    /// Is there a register with the value? An address does not count: it is not what goes to a home slot.
     pub fn in_register(&self) -> bool {
         self.boxed.is_some() || self.high.is_some() || self.double.is_some()
     }
@@ -86,6 +141,13 @@ impl Locals {
         self.0.entry(slot).or_default()
     }
 
+    /// Forgets what other code may have changed.
+    pub fn keep_lasting(&mut self) {
+        for known in self.0.values_mut() {
+            known.fact = known.fact.lasting();
+        }
+    }
+
     /// What holds here and there.
     pub fn meet(&self, other: &Locals) -> Locals {
         let common = |(slot, here): (&u16, &Known)| {
@@ -95,6 +157,7 @@ impl Locals {
                 boxed: here.boxed.filter(|_| here.boxed == there.boxed),
                 high: here.high.filter(|_| here.high == there.high),
                 double: here.double.filter(|_| here.double == there.double),
+                address: here.address.filter(|_| here.address == there.address),
             };
             (known != Known::default()).then_some((*slot, known))
         };

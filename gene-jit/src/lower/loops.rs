@@ -83,10 +83,10 @@ impl Lowering<'_> {
         }
         let mut expects = Locals::default();
         for (&slot, known) in &self.locals.0 {
-            // What the loop does not change stays known, if that can be checked where the loop is entered from outside.
-            let checkable = matches!(known.fact, Fact::SmallInt | Fact::Float);
-            if checkable && !usage.written.contains_key(&slot) {
-                expects.get_mut(slot).fact = known.fact;
+            // What the loop does not change stays known, as far as it is worth a check where the loop is entered.
+            let fact = known.fact.lasting();
+            if !usage.written.contains_key(&slot) && fact.is_checked_at_loops() {
+                expects.get_mut(slot).fact = fact;
             }
         }
         let mut by_use: Vec<_> = usage
@@ -260,7 +260,7 @@ impl Lowering<'_> {
         let numbers = |known: Known| known.fact == Fact::Unknown;
         let contradicts = |(&slot, expected): (&u16, &Known)| {
             let known = self.locals.get(slot);
-            expected.fact != Fact::Unknown && !numbers(known) && known.fact != expected.fact
+            !numbers(known) && !known.fact.implies(expected.fact)
         };
         if expects.0.iter().any(contradicts) {
             let leave = self.leave_at(pc);
@@ -284,7 +284,7 @@ impl Lowering<'_> {
                     floats |= 1 << reg.number();
                 }
                 self.floats.kept_used |= 1 << reg.number();
-            } else if known.fact != expected.fact {
+            } else if !known.fact.implies(expected.fact) {
                 self.check_fact(slot, expected.fact, pc);
             }
         }
@@ -321,8 +321,8 @@ impl Lowering<'_> {
         self.buffer.load_double(to, FRAME, slot as i64 * 8);
     }
 
-    /// Where control leaves because a loop does not find what it expects.
-    fn leave_at(&mut self, pc: usize) -> Label {
+    /// Where control leaves because a loop, or the first instruction, does not find what it expects.
+    pub(super) fn leave_at(&mut self, pc: usize) -> Label {
         if let Some(&label) = self.loop_exits.get(&pc) {
             return label;
         }
@@ -346,7 +346,12 @@ impl Lowering<'_> {
                 self.buffer.compare(X16, X17);
                 self.buffer.branch_if(Cond::Hs, leave);
             }
-            _ => unreachable!("loops expect numbers"),
+            _ => {
+                debug_assert_eq!(fact, Fact::Object, "nothing else is expected of loops");
+                self.buffer.strip_pointer(X17, X16);
+                self.buffer.shift_out_address(X17, X17);
+                self.buffer.branch_if_not_zero(X17, leave);
+            }
         }
     }
 

@@ -18,7 +18,7 @@ use crate::arm64::{self, Fixup, RuleId};
 use crate::buffer::{CodeBuffer, Label};
 use crate::feedback::Feedback;
 use crate::runtime::Helper;
-use crate::tree::{Block, Flow, Line, Node, Stack, Stmt};
+use crate::tree::{Block, Flow, Line, Node, Op, Stack, Stmt};
 pub use facts::Fact;
 use facts::Locals;
 use gene_vm::bytecode::Op as Opcode;
@@ -31,8 +31,12 @@ use stubs::{Current, Stub};
 
 /// What the code for one body came to.
 pub struct Compiled {
-    /// The bytes. The entry is the first of them.
+    /// The bytes.
     pub code: Vec<u8>,
+    /// Where the code is entered.
+    pub entry: usize,
+    /// The header word of the receivers that may enter at the first byte, if the caller has checked that.
+    pub receiver: Option<u64>,
     /// Where loops can be entered with all values in their home slots, by the target of the back edge.
     pub loop_entries: HashMap<usize, usize>,
     /// Where handlers begin.
@@ -118,8 +122,14 @@ pub(crate) struct Lowering<'a> {
     flow: Flow,
     feedback: &'a Feedback,
     buffer: CodeBuffer<Fixup>,
+    /// The header word that the main code expects of the receiver.
+    receiver: Option<u64>,
+    /// The first instruction, and the one behind the saving of registers.
     entry: Label,
     start: Label,
+    /// The same for those who have not checked the receiver.
+    unchecked_entry: Label,
+    unchecked_start: Label,
     exit: Label,
     jump_exit: Label,
     block: Block,
@@ -160,6 +170,11 @@ pub fn compile(code: &Code, feedback: &Feedback) -> Result<Compiled, Declined> {
     let mut buffer = CodeBuffer::default();
     let [entry, start, exit, jump_exit] = std::array::from_fn(|_| buffer.label());
     let block = Block::build(code, &flow, 0);
+    let receiver = expected_receiver(code, &block).filter(|_| !feedback.is_varied(0));
+    let (unchecked_entry, unchecked_start) = match receiver {
+        Some(_) => (buffer.label(), buffer.label()),
+        None => (entry, start),
+    };
     let line = Line {
         stmt: Stmt::Plain,
         pc: 0,
@@ -170,8 +185,11 @@ pub fn compile(code: &Code, feedback: &Feedback) -> Result<Compiled, Declined> {
         flow,
         feedback,
         buffer,
+        receiver,
         entry,
         start,
+        unchecked_entry,
+        unchecked_start,
         exit,
         jump_exit,
         block,
@@ -195,6 +213,26 @@ pub fn compile(code: &Code, feedback: &Feedback) -> Result<Compiled, Declined> {
     };
     lowering.run();
     lowering.finish()
+}
+
+/// The header word of the receiver, argument 0, if the code begins with a field of it that was met on one shape only.
+fn expected_receiver(code: &Code, first: &Block) -> Option<u64> {
+    if code.params == 0 || !code.simple {
+        return None;
+    }
+    let is_receiver = |node| first.op(node) == Op::Local { slot: 0 };
+    let gets = first.nodes().filter_map(|node| match first.op(node) {
+        Op::Member { of, cache } if is_receiver(of) => Some(cache),
+        _ => None,
+    });
+    let sets = first.lines.iter().filter_map(|line| match line.stmt {
+        Stmt::SetMember { of, cache, .. } if is_receiver(of) => Some(cache),
+        _ => None,
+    });
+    let mut met = sets
+        .chain(gets)
+        .filter_map(|cache| code.caches[cache as usize].sole());
+    Some(met.next()?.key())
 }
 
 impl Lowering<'_> {
@@ -313,6 +351,8 @@ impl Lowering<'_> {
         self.mark(Part::Frame);
         let saved = arm64::emit::Saved::new(self.ints.kept_used, self.floats.kept_used);
         let loops = self.loop_entries(&saved);
+        self.unchecked_entry(&saved);
+        self.emit_stubs();
         self.exits(&saved);
         let jump_exit = self
             .buffer
@@ -339,6 +379,8 @@ impl Lowering<'_> {
                 .map(|&(offset, part)| (offset + shift, part)),
         );
         Ok(Compiled {
+            entry: finished.offset(self.unchecked_entry),
+            receiver: self.receiver,
             loop_entries: loops.iter().map(place).collect(),
             handlers: self.handlers.iter().map(place).collect(),
             sites,

@@ -115,7 +115,8 @@ impl Lowering<'_> {
                 let below = self
                     .flow
                     .depth(self.block.next.map_or(0, |next| next as usize));
-                self.flush_below(self.block.stack_before(test), below.unwrap_or(0));
+                let below = below.unwrap_or(0);
+                self.flush_where(self.block.stack_before(test), |index| index < below);
                 self.branch_statement(line.stmt);
                 return;
             }
@@ -127,6 +128,9 @@ impl Lowering<'_> {
                 [Some(value), None, None]
             }
             Stmt::CheckDefined { value } | Stmt::Return { value } => [Some(value), None, None],
+            Stmt::CallMethod { receiver, .. } | Stmt::TailCallMethod { receiver, .. } => {
+                [Some(receiver), None, None]
+            }
             Stmt::Spill { value, .. } => [Some(value), None, None],
             Stmt::SetElement { of, key, value, .. } => [Some(of), Some(key), Some(value)],
             Stmt::SetMember { of, value, .. } => [Some(of), Some(value), None],
@@ -254,33 +258,21 @@ impl Lowering<'_> {
 
     /// Notes that the registers of a node are its own.
     fn own(&mut self, node: Node) {
-        let known = self.known(node);
-        if let Some(reg) = known.boxed {
-            self.ints.give(reg.number(), self.owner(node, Form::Boxed));
+        for (reg, form) in self.known(node).ints() {
+            let owner = self.owner(node, form);
+            self.ints.give(reg.number(), owner);
         }
-        if let Some(reg) = known.high {
-            self.ints.give(reg.number(), self.owner(node, Form::High));
-        }
-        if let Some(reg) = known.double {
-            self.floats
-                .give(reg.number(), self.owner(node, Form::Double));
+        if let Some(reg) = self.known(node).double {
+            let owner = self.owner(node, Form::Double);
+            self.floats.give(reg.number(), owner);
         }
     }
 
     /// Notes which registers the variables own.
     pub(super) fn own_locals(&mut self) {
-        for (&slot, known) in &self.locals.0 {
-            if let Some(reg) = known.boxed {
-                self.ints
-                    .give(reg.number(), Owner::Local(slot, Form::Boxed));
-            }
-            if let Some(reg) = known.high {
-                self.ints.give(reg.number(), Owner::Local(slot, Form::High));
-            }
-            if let Some(reg) = known.double {
-                self.floats
-                    .give(reg.number(), Owner::Local(slot, Form::Double));
-            }
+        let locals: Vec<_> = self.locals.0.iter().map(|(&slot, &k)| (slot, k)).collect();
+        for (slot, known) in locals {
+            self.own_locals_of(slot, known);
         }
     }
 
@@ -419,18 +411,13 @@ impl Lowering<'_> {
     /// Takes a register away from a variable.
     fn evict(&mut self, owner: Owner) {
         if let Owner::Local(slot, form) = owner {
-            let known = self.locals.get_mut(slot);
-            match form {
-                Form::Boxed => known.boxed = None,
-                Form::High => known.high = None,
-                Form::Double => known.double = None,
-            }
+            self.locals.get_mut(slot).drop_form(form);
         }
     }
 
     /// A register for a form of a node: where a loop keeps variables, one that calls keep.
     pub(super) fn register_for(&mut self, node: Node, form: Form) -> Reg {
-        let keep = self.variable(node).is_some() && self.keeps_variables();
+        let keep = form != Form::Address && self.variable(node).is_some() && self.keeps_variables();
         let reg = if keep {
             self.kept_int()
         } else {
@@ -445,6 +432,7 @@ impl Lowering<'_> {
         let known = self.known_mut(node);
         let former = match form {
             Form::High => known.high.replace(reg),
+            Form::Address => known.address.replace(reg),
             _ => known.boxed.replace(reg),
         };
         if let Some(former) = former.filter(|&former| former != reg) {
@@ -469,7 +457,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn free_known(&mut self, known: Known) {
-        for reg in [known.boxed, known.high].into_iter().flatten() {
+        for (reg, _) in known.ints() {
             self.ints.free(reg.number());
         }
         if let Some(reg) = known.double {
@@ -543,14 +531,14 @@ impl Lowering<'_> {
 
     /// Puts the pending operands into their home slots.
     pub(super) fn flush(&mut self, stack: Stack) {
-        self.flush_below(stack, stack.depth as usize);
+        self.flush_where(stack, |_| true);
     }
 
-    /// Puts pending operands with indices below `depth` into their home slots.
-    pub(super) fn flush_below(&mut self, stack: Stack, depth: usize) {
+    /// Puts the pending operands with certain indices into their home slots.
+    pub(super) fn flush_where(&mut self, stack: Stack, wanted: impl Fn(usize) -> bool) {
         for (index, node) in self.unsettled(stack) {
-            if index >= depth {
-                break;
+            if !wanted(index) {
+                continue;
             }
             self.evaluate_tree(node);
             self.tick();
@@ -568,8 +556,9 @@ impl Lowering<'_> {
         }
     }
 
-    /// Registers that calls change are no longer anyone's; what was on the stack is in its home slot.
+    /// Other code runs: registers that it changes are no longer anyone's; what was on the stack is in its home slot.
     pub(super) fn clobber_scratch(&mut self) {
+        self.forget_shapes();
         for (number, owner) in self.ints.scratch().collect::<Vec<_>>() {
             self.lose(owner);
             self.ints.free(number);
@@ -580,15 +569,25 @@ impl Lowering<'_> {
         }
     }
 
+    /// Other code may run or have run: it may change the shapes of instances.
+    pub(super) fn forget_shapes(&mut self) {
+        self.locals.keep_lasting();
+        for state in &mut self.nodes {
+            state.known.fact = state.known.fact.lasting();
+        }
+    }
+
+    /// Takes a certain scratch register for the rule at hand.
+    pub(super) fn claim(&mut self, reg: Reg) -> Reg {
+        self.lose(self.ints.owner(reg.number()));
+        self.ints.give(reg.number(), Owner::Rule);
+        reg
+    }
+
     fn lose(&mut self, owner: Owner) {
         self.evict(owner);
         if let Owner::Node(node, form) = owner {
-            let known = &mut self.nodes[node.index()].known;
-            match form {
-                Form::Boxed => known.boxed = None,
-                Form::High => known.high = None,
-                Form::Double => known.double = None,
-            }
+            self.nodes[node.index()].known.drop_form(form);
         }
     }
 
@@ -632,12 +631,8 @@ impl Lowering<'_> {
     }
 
     fn own_locals_of(&mut self, slot: u16, known: Known) {
-        if let Some(reg) = known.boxed {
-            self.ints
-                .give(reg.number(), Owner::Local(slot, Form::Boxed));
-        }
-        if let Some(reg) = known.high {
-            self.ints.give(reg.number(), Owner::Local(slot, Form::High));
+        for (reg, form) in known.ints() {
+            self.ints.give(reg.number(), Owner::Local(slot, form));
         }
         if let Some(reg) = known.double {
             self.floats

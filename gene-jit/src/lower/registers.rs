@@ -9,6 +9,8 @@ pub enum Form {
     High,
     /// An unboxed float.
     Double,
+    /// The address of a heap object.
+    Address,
 }
 
 /// What a register holds.

@@ -4,12 +4,13 @@ use super::facts::{Fact, Known};
 use super::registers::{Form, Owner};
 use super::{Lowering, Part, Site};
 use crate::arm64::emit::Saved;
-use crate::arm64::{self, Cond, FRAME, FReg, Reg, X0, X1, X16};
+use crate::arm64::{self, Cond, FRAME, FReg, Reg, X0, X1, X16, X17};
 use crate::buffer::Label;
 use crate::runtime::Helper;
 use crate::tree::effect::effect;
 use crate::tree::{Node, Op, Stack};
 use gene_vm::bytecode::Op as Opcode;
+use gene_vm::code::{Cache, WAYS, Way};
 
 /// The node or statement at hand, and its ways to the runtime.
 pub struct Current {
@@ -36,6 +37,11 @@ impl Current {
             raise: None,
             learned: Vec::new(),
         }
+    }
+
+    /// The instruction.
+    pub fn pc(&self) -> usize {
+        self.pc
     }
 }
 
@@ -89,6 +95,14 @@ pub enum Stub {
     Overflow { label: Label },
     /// A safepoint at the entry.
     Poll { label: Label, joined: Label },
+    /// Looks through the other ways of an inline cache for the header word in x16.
+    Ways {
+        label: Label,
+        /// The register with the address of the first way, which becomes that of the one that is found.
+        way: Reg,
+        found: Label,
+        missed: Label,
+    },
 }
 
 /// Where control goes on after a slow path.
@@ -110,6 +124,7 @@ pub enum Reload {
     Boxed(Reg),
     High(Reg),
     Double(FReg),
+    Address(Reg),
 }
 
 impl Lowering<'_> {
@@ -145,14 +160,21 @@ impl Lowering<'_> {
 
     /// Leaves for the interpreter; where that has happened with values of several kinds, the runtime does it.
     pub(super) fn leave_if(&mut self, cond: Cond) {
+        let label = self.leave_label();
+        self.buffer.branch_if(cond, label);
+    }
+
+    /// The way to leave, or the runtime's.
+    pub(super) fn leave_label(&mut self) -> Label {
         if self.feedback.is_varied(self.current.pc) {
-            return self.join_if(Some(cond));
+            return self.join_label();
         }
-        if self.current.leave.is_none() {
-            self.current.leave = Some(self.slow_path());
-        }
-        if let Some(path) = &self.current.leave {
-            self.buffer.branch_if(cond, path.label);
+        match &self.current.leave {
+            Some(path) => path.label,
+            None => {
+                let path = self.slow_path();
+                self.current.leave.insert(path).label
+            }
         }
     }
 
@@ -186,7 +208,23 @@ impl Lowering<'_> {
     /// Notes that a check has shown something of a node.
     pub(super) fn learn(&mut self, node: Node, fact: Fact) {
         self.known_mut(node).fact = fact;
-        self.current.learned.push(node);
+        // A slow path that begins after a check which leaves for good has passed it.
+        if self.current.join.is_some() || self.feedback.is_varied(self.current.pc) {
+            self.current.learned.push(node);
+        }
+    }
+
+    /// Goes through the other ways of a cache unless the first has the header word in x16.
+    pub(super) fn search_ways(&mut self, way: Reg, missed: Label) {
+        let (label, found) = (self.buffer.label(), self.buffer.label());
+        self.buffer.branch_if(Cond::Ne, label);
+        self.buffer.bind(found);
+        self.stubs.push(Stub::Ways {
+            label,
+            way,
+            found,
+            missed,
+        });
     }
 
     /// Does a slow path come back to the node at hand?
@@ -233,6 +271,7 @@ impl Lowering<'_> {
                 ..former
             });
         }
+        self.forget_shapes();
         let joined = self.buffer.label();
         self.buffer.bind(joined);
         let resume = Resume::Join {
@@ -271,10 +310,10 @@ impl Lowering<'_> {
             let (form, offset) = place(owner)?;
             let reg = Reg::new(number);
             Some((
-                if form == Form::High {
-                    Reload::High(reg)
-                } else {
-                    Reload::Boxed(reg)
+                match form {
+                    Form::High => Reload::High(reg),
+                    Form::Address => Reload::Address(reg),
+                    _ => Reload::Boxed(reg),
                 },
                 offset,
             ))
@@ -369,7 +408,25 @@ impl Lowering<'_> {
                 self.mark(Part::Frame);
                 self.buffer.bind(label);
                 self.call_thunk(Helper::EntrySafepoint, None);
+                if self.receiver.is_some() {
+                    self.load_receiver();
+                }
                 self.buffer.branch(joined);
+            }
+            Stub::Ways {
+                label,
+                way,
+                found,
+                missed,
+            } => {
+                self.buffer.bind(label);
+                for _ in 1..WAYS {
+                    self.buffer.add_constant(way, way, size_of::<Way>() as i64);
+                    self.buffer.load(X17, way, Cache::KEY_OFFSET as i64);
+                    self.buffer.compare(X16, X17);
+                    self.buffer.branch_if(Cond::Eq, found);
+                }
+                self.buffer.branch(missed);
             }
         }
     }
@@ -397,6 +454,10 @@ impl Lowering<'_> {
                 self.buffer.unbox_small_int(reg, reg);
             }
             Reload::Double(reg) => self.buffer.load_double(reg, FRAME, offset),
+            Reload::Address(reg) => {
+                self.buffer.load(reg, FRAME, offset);
+                self.buffer.strip_pointer(reg, reg);
+            }
         }
     }
 

@@ -165,6 +165,26 @@ fn call_effect(instr: Instr, pops: u16) -> Effect {
     if tail { end(pops) } else { plain(pops, 1) }
 }
 
+/// Does a body neither call nor loop? What the runtime calls on its behalf checks for itself.
+pub fn is_leaf(code: &Code) -> bool {
+    !code.instrs.iter().any(|instr| {
+        matches!(
+            instr.op,
+            Op::Call
+                | Op::CallSelf
+                | Op::CallEx
+                | Op::CallMethod
+                | Op::CallMethodEx
+                | Op::CallMethodDynamic
+                | Op::CallSuper
+                | Op::CallSuperCtor
+                | Op::CallMacro
+                | Op::New
+                | Op::JumpBack
+        )
+    })
+}
+
 /// The local slots that an instruction writes.
 pub fn written_locals(instr: Instr) -> Range<u16> {
     let slots = |count: u16| instr.b..instr.b + count;

@@ -12,6 +12,7 @@ pub mod effect;
 mod flow;
 pub mod operands;
 
+pub use effect::is_leaf;
 pub use flow::Flow;
 
 use effect::{effect, written_locals};
@@ -149,6 +150,12 @@ pub enum Op {
         of: Node,
         cache: u32,
     },
+    /// An element by a key, or a member through the inline cache: what fits the object.
+    MemberOrElement {
+        of: Node,
+        key: Node,
+        cache: u32,
+    },
 }
 
 impl Op {
@@ -161,7 +168,7 @@ impl Op {
             Op::Scoped { .. } | Op::Captured { .. } => (None, None),
             Op::Neg { x } | Op::Not { x } | Op::Truthy { x } | Op::Defined { x } => (Some(x), None),
             Op::Member { of, .. } => (Some(of), None),
-            Op::Element { of, key } => (Some(of), Some(key)),
+            Op::Element { of, key } | Op::MemberOrElement { of, key, .. } => (Some(of), Some(key)),
             Op::Add { x, y }
             | Op::Sub { x, y }
             | Op::Mul { x, y }
@@ -253,6 +260,7 @@ pub enum Stmt {
     CallMethod {
         count: u16,
         cache: u32,
+        receiver: Node,
         result: Node,
     },
     /// Another kind of call, by a runtime function.
@@ -269,6 +277,7 @@ pub enum Stmt {
     TailCallMethod {
         count: u16,
         cache: u32,
+        receiver: Node,
     },
     /// Another kind of call in tail position.
     TailCallOther,
@@ -789,12 +798,17 @@ impl Builder<'_> {
                 self.push(Op::Element { of, key });
             }
             Opcode::GetDynamic => self.binary(|of, key| Op::Element { of, key }),
-            Opcode::GetMember => {
+            Opcode::GetMember | Opcode::GetMemberStrict => {
                 let of = self.pop();
                 self.push(Op::Member {
                     of,
                     cache: c as u32,
                 });
+            }
+
+            Opcode::GetMemberOrElement => {
+                let cache = c as u32;
+                self.binary(|of, key| Op::MemberOrElement { of, key, cache });
             }
 
             Opcode::Jump => {
@@ -865,14 +879,22 @@ impl Builder<'_> {
 
             Opcode::CallMethod => {
                 let (count, cache) = (b + 1, c as u32);
+                self.settle();
+                let receiver = self.entries[self.entries.len() - count as usize].node;
+                self.block.nodes[receiver.index()].uses += 1;
                 self.call(
                     instr,
                     |result| Stmt::CallMethod {
                         count,
                         cache,
+                        receiver,
                         result,
                     },
-                    Stmt::TailCallMethod { count, cache },
+                    Stmt::TailCallMethod {
+                        count,
+                        cache,
+                        receiver,
+                    },
                 );
             }
             Opcode::CallEx

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+use gene_jit::explain::Explanation;
 use gene_jit::stats::Statistics;
 use gene_jit::tier::{Backend, Jit, Options};
 use gene_vm::Vm;
@@ -49,7 +50,19 @@ pub fn run(source: &str, threshold: Option<u32>, stress: bool) -> (String, Stati
     thread.join().expect("no program makes the runtime panic")
 }
 
-fn run_here(source: &str, threshold: Option<u32>, stress: bool) -> (String, Statistics) {
+/// The code that functions have come to when a program has run.
+pub fn compiled(source: &str, threshold: u32) -> Vec<(String, Explanation)> {
+    let (mut vm, jit, _) = machine(Some(threshold), false);
+    let _ = vm.run_main("<test>", source);
+    let functions = jit.expect("a threshold was given").explain();
+    let named = functions
+        .into_iter()
+        .map(|(name, e)| (name.name().to_string(), e));
+    named.collect()
+}
+
+/// A VM with its JIT, and what it writes.
+fn machine(threshold: Option<u32>, stress: bool) -> (Box<Vm>, Option<Rc<Jit>>, Output) {
     let output = Output::default();
     let io = Io::new(Box::new(output.clone()), Box::new(output.clone()));
     let options = gene_vm::vm::Options {
@@ -69,6 +82,11 @@ fn run_here(source: &str, threshold: Option<u32>, stress: bool) -> (String, Stat
         vm.set_tier(jit.clone());
         jit
     });
+    (vm, jit, output)
+}
+
+fn run_here(source: &str, threshold: Option<u32>, stress: bool) -> (String, Statistics) {
+    let (mut vm, jit, output) = machine(threshold, stress);
     let result = vm.run_main("<test>", source);
     let outcome = match result {
         Ok(value) => written(value),

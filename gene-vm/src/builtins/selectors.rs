@@ -301,7 +301,8 @@ fn entries_of(value: Value) -> Vec<(Value, Value)> {
         let entries = map.entries.iter();
         entries.map(|(key, &value)| (key.value, value)).collect()
     } else if let Some(instance) = value.get::<Instance>() {
-        let fields = instance.shape.names.iter().zip(instance.fields.iter());
+        let shape = instance.shape();
+        let fields = shape.names.iter().zip(instance.fields.iter());
         fields
             .map(|(&name, &field)| (Value::symbol(name), field))
             .collect()

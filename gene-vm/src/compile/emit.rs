@@ -487,6 +487,8 @@ impl Emitter {
         use crate::code::FunctionKind as Kind;
         Ok(Code {
             entry: Cell::new(0),
+            receiver: Cell::new(0),
+            receiver_entry: Cell::new(0),
             budget: Cell::new(budget),
             params: prototype.params.len() as u16,
             locals: self.max_locals as u16,

@@ -61,8 +61,16 @@ pub struct Header {
     pub sealed: bool,
     /// The object and all it reaches cannot be changed (`freeze`).
     pub frozen: bool,
-    /// Kind-specific: number of slots of a scope, source position of a Gene value.
+    /// Kind-specific: number of slots of a scope, source position of a Gene value, number of an instance's shape.
     pub aux: u32,
+}
+
+impl Header {
+    /// The 64 bits of the header of an object whose flags are clear. Those of an instance tell its shape, so that one
+    /// comparison tests for kind, flags and shape.
+    pub const fn word(kind: Kind, aux: u32) -> u64 {
+        kind as u64 | (aux as u64) << 32
+    }
 }
 
 /// A type that lives on the heap.
@@ -192,6 +200,13 @@ impl<T> DerefMut for Gc<T> {
 pub fn header_at<'a>(address: u64) -> &'a Header {
     // SAFETY: object references hold addresses of live objects, which start with a header.
     unsafe { &*(address as *const Header) }
+}
+
+/// The 64 bits of the header of the object at an address that a value holds, see [`Header::word`].
+#[inline]
+pub fn header_word(address: u64) -> u64 {
+    // SAFETY: object references hold addresses of live objects, which start with a header: 8 bytes without padding.
+    u64::from_le(unsafe { *(address as *const u64) })
 }
 
 /// Offset of the Rust data in the object, for compiled code.

@@ -13,7 +13,7 @@ mod items;
 mod mark;
 
 pub(crate) use gc::copy_flags;
-pub use gc::{Gc, Header, HeapData, Kind, data_offset, header_at};
+pub use gc::{Gc, Header, HeapData, Kind, data_offset, header_at, header_word};
 pub use items::Items;
 pub use mark::Tracer;
 

@@ -244,26 +244,21 @@ impl Vm {
         let Some(mut instance) = target.get::<Instance>() else {
             return self.set_named(target, name, value);
         };
-        let before = instance.shape;
-        if before.address() as usize == cache.shape.get() {
-            if let Some(next) = cache.next_shape.get() {
-                instance.fields.push(value);
-                instance.shape = next;
-                self.heap.note_external(size_of::<Value>());
-            } else {
-                instance.fields[cache.slot_or_method.get() as usize] = value;
+        let before = instance.shape();
+        if let Some(way) = cache.find(before.header_word()) {
+            match way.next_shape() {
+                Some(next) => instance.grow(next, value),
+                None => instance.fields[way.slot()] = value,
             }
             return Ok(value);
         }
         let stored = self.set_instance_field(instance, name, value)?;
         if !instance.class().fields.contains_key(&name) {
-            let slot = instance.shape.names.get_index_of(&name);
-            cache.shape.set(before.address() as usize);
-            cache
-                .slot_or_method
-                .set(slot.expect("the field was just set") as u64);
-            let grown = instance.shape != before;
-            cache.next_shape.set(grown.then_some(instance.shape));
+            let after = instance.shape();
+            let slot = after.names.get_index_of(&name);
+            let slot = slot.expect("the field was just set");
+            let next = (after != before).then_some(after);
+            cache.remember_field(before.header_word(), slot, next);
         }
         Ok(stored)
     }
@@ -318,10 +313,15 @@ impl Vm {
 /// A field of an instance, if it is set; the cache remembers its slot.
 fn cached_field(cache: &Cache, target: Value) -> Option<Value> {
     let instance = target.get::<Instance>()?;
-    let slot = instance.shape.names.get_index_of(&cache.name())?;
-    cache.shape.set(instance.shape.address() as usize);
-    cache.slot_or_method.set(slot as u64);
-    cache.next_shape.set(None);
+    let shape = instance.shape();
+    let slot = match cache.find(shape.header_word()) {
+        Some(way) => way.slot(),
+        None => {
+            let slot = shape.names.get_index_of(&cache.name())?;
+            cache.remember_field(shape.header_word(), slot, None);
+            slot
+        }
+    };
     Some(instance.fields[slot])
 }
 

@@ -1,12 +1,13 @@
 //! Method calls (7.4, 7.5, 7.7).
 
 use super::call::{Arguments, Prepared};
+use super::fast::fits;
 use crate::code::Cache;
-use crate::heap::{Gc, Kind};
+use crate::heap::{Gc, Kind, header_word};
 use crate::object::{Class, EnumValue, Function, Instance, Variant};
 use crate::print::kind_name;
 use crate::symbol::{Symbol, sym};
-use crate::value::Value;
+use crate::value::{PAYLOAD_MASK, Value};
 use crate::vm::{ErrorClass, Raise, Result, Vm};
 
 /// Deepest nesting of `on_method_missing`.
@@ -16,21 +17,39 @@ impl Vm {
     /// The method that the same instruction found for an instance of the same shape, else undefined.
     #[inline(always)]
     pub(super) fn cached_method(&self, cache: &Cache, receiver: Value) -> Value {
-        if receiver.heap_kind() == Some(Kind::Instance) {
-            let instance: Gc<Instance> =
-                Gc::from_address(receiver.bits() & crate::value::PAYLOAD_MASK);
-            if instance.shape.address() as usize == cache.shape.get()
-                && cache.epoch.get() == self.context.epoch
-            {
-                return Value::from_bits(cache.slot_or_method.get());
-            }
+        let way = cache.latest();
+        if receiver.is_object() && header_word(receiver.bits() & PAYLOAD_MASK) == way.key() {
+            way.method()
+        } else {
+            Value::UNDEFINED
         }
-        Value::UNDEFINED
     }
 
-    /// To be called when a class got or lost a method: cached look-ups of methods are made anew.
+    /// To be called when a class got or lost a method: look-ups of methods are made anew.
     pub fn methods_changed(&mut self) {
-        self.context.epoch = self.context.epoch.wrapping_add(1);
+        for cache in self.method_caches.drain(..) {
+            // SAFETY: the list holds caches of live code only, see there.
+            unsafe { (*cache).forget() };
+        }
+    }
+
+    /// Notes in a cache which method an instruction found, and where compiled code may enter that.
+    fn remember_method(&mut self, cache: &Cache, key: u64, method: Value, arguments: Arguments) {
+        let code = method
+            .get::<Function>()
+            .map_or(std::ptr::null(), |function| function.code.get());
+        // SAFETY: a code that is not null lives as long as the function, which the cache knows no longer than that.
+        let entry = unsafe {
+            if code.is_null() || !arguments.keywords.is_nil() || !fits(code, arguments.count) {
+                0
+            } else {
+                (*code).entry_for(key)
+            }
+        };
+        cache.remember_method(key, method, entry);
+        if !cache.is_listed.replace(true) {
+            self.method_caches.push(cache);
+        }
     }
 
     /// Begins the call of a method. The receiver is at `base`, its arguments behind it, and the slot below is free for
@@ -46,22 +65,18 @@ impl Vm {
         let receiver = unsafe { base.read() };
         let class = self.class_of(receiver);
         let key = match receiver.get::<Instance>() {
-            Some(instance) => instance.shape.address() as usize,
-            None => class.address() as usize,
+            Some(instance) => instance.shape().header_word(),
+            None => class.address(),
         };
-        let known = cache
-            .filter(|cache| cache.shape.get() == key && cache.epoch.get() == self.context.epoch);
-        let method = match known {
-            Some(cache) => Some(Value::from_bits(cache.slot_or_method.get())),
+        let method = match cache.and_then(|cache| cache.find(key)) {
+            Some(way) => Some(way.method()),
             None => class.find_method(name),
         };
         let Some(method) = method else {
             return self.missing_method(name, receiver, base, arguments);
         };
         if let Some(cache) = cache {
-            cache.shape.set(key);
-            cache.epoch.set(self.context.epoch);
-            cache.slot_or_method.set(method.bits());
+            self.remember_method(cache, key, method, arguments);
         }
         // SAFETY: the slot below the receiver is reserved for the method.
         unsafe { base.sub(1).write(method) };

@@ -19,7 +19,7 @@ impl Vm {
     #[inline(always)]
     pub(super) fn cached_name(&self, cache: &Cache, function: Gc<Function>) -> Option<Value> {
         if cache.epoch.get() != self.names_epoch
-            || cache.shape.get() != function.namespace.bits() as usize
+            || cache.latest().key() != function.namespace.bits()
         {
             return None;
         }
@@ -34,7 +34,7 @@ impl Vm {
         let name = cache.name();
         match self.find_place(function.namespace, name) {
             Some(Place::Namespace(namespace, index)) => {
-                cache.shape.set(function.namespace.bits() as usize);
+                cache.remember_namespace(function.namespace);
                 cache.epoch.set(self.names_epoch);
                 cache.found.set(Some((namespace, index as u32)));
                 Ok(namespace.members[index])

@@ -7,10 +7,10 @@ use super::frames::{Frame, Mark};
 use super::iterate::next_in_place;
 use crate::bytecode::{Instr, Op};
 use crate::code::Code;
-use crate::heap::{Gc, Kind};
+use crate::heap::{Gc, header_word};
 use crate::object::{Function, Instance};
 use crate::tier::Resumed;
-use crate::value::Value;
+use crate::value::{PAYLOAD_MASK, Value};
 use crate::vm::{Raise, Result, Vm};
 use std::sync::atomic::Ordering;
 
@@ -358,12 +358,11 @@ impl Vm {
                         Op::GetMember | Op::GetMemberStrict => {
                             let cache = &*(*code).caches.as_ptr().add(instr.c as usize);
                             let target = sp.sub(1).read();
-                            let v = if target.heap_kind() == Some(Kind::Instance)
-                                && let instance = object::<Instance>(target)
-                                && instance.shape.address() as usize == cache.shape.get()
+                            let way = cache.latest();
+                            let v = if target.is_object()
+                                && header_word(target.bits() & PAYLOAD_MASK) == way.key()
                             {
-                                let slot = cache.slot_or_method.get() as usize;
-                                *instance.fields.as_ptr().add(slot)
+                                *object::<Instance>(target).fields.as_ptr().add(way.slot())
                             } else {
                                 outside!(if instr.op == Op::GetMember {
                                     self.get_member(cache, target)
@@ -404,13 +403,13 @@ impl Vm {
                         Op::SetMember => {
                             let (target, v) = (sp.sub(2).read(), sp.sub(1).read());
                             let cache = &*(*code).caches.as_ptr().add(instr.c as usize);
-                            let v = if target.heap_kind() == Some(Kind::Instance)
-                                && let mut instance = object::<Instance>(target)
-                                && instance.shape.address() as usize == cache.shape.get()
-                                && cache.next_shape.get().is_none()
+                            let way = cache.latest();
+                            let v = if target.is_object()
+                                && header_word(target.bits() & PAYLOAD_MASK) == way.key()
+                                && !way.grows()
                             {
-                                let slot = cache.slot_or_method.get() as usize;
-                                *instance.fields.as_mut_ptr().add(slot) = v;
+                                let mut instance = object::<Instance>(target);
+                                *instance.fields.as_mut_ptr().add(way.slot()) = v;
                                 v
                             } else {
                                 outside!(self.set_member_cached(cache, target, v))

@@ -31,6 +31,11 @@ impl Vm {
         Ok(())
     }
 
+    /// Does a safepoint have something to do?
+    pub fn is_safepoint_due(&self) -> bool {
+        self.heap.poll.load(Ordering::Relaxed) != 0
+    }
+
     /// The exception for running out of the value stack or the native stack.
     #[cold]
     #[inline(never)]

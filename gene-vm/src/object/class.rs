@@ -1,7 +1,7 @@
 //! Classes, instances with shapes, namespaces, enums, type values.
 
 use super::{PropMap, heap_data};
-use crate::heap::{Gc, Items, data_offset};
+use crate::heap::{Gc, Header, Heap, Items, Kind, data_offset};
 use crate::symbol::Symbol;
 use crate::types::Type;
 use crate::value::Value;
@@ -25,6 +25,8 @@ pub struct Class {
     pub fields: FxHashMap<Symbol, Rc<Type>>,
     /// The shape of an instance without fields; made with the first instance.
     pub root_shape: Option<Gc<Shape>>,
+    /// The largest number of fields that an instance had so far: new ones have room for as many.
+    pub fields_expected: usize,
     /// The namespace or class whose body holds the definition.
     pub namespace: Value,
 }
@@ -40,6 +42,7 @@ impl Class {
             members: PropMap::default(),
             fields: parent.map(|p| p.fields.clone()).unwrap_or_default(),
             root_shape: None,
+            fields_expected: 0,
             namespace: Value::NIL,
         }
     }
@@ -63,25 +66,29 @@ impl Gc<Class> {
     }
 }
 
+/// Field names in order of creation.
+pub type FieldNames = indexmap::IndexSet<Symbol, rustc_hash::FxBuildHasher>;
+
 /// The layout of instances: class and field names in order of creation. Shapes
 /// form a tree; adding a field moves an instance to a child shape.
 #[repr(C)]
 pub struct Shape {
+    /// A number that no other shape of the VM has or had; 0 when there are no more numbers.
+    pub number: u32,
     /// The class of the instances.
     pub class: Gc<Class>,
     /// The shape without the last field.
     pub parent: Option<Gc<Shape>>,
     /// Field names; the position is the slot.
-    pub names: indexmap::IndexSet<Symbol, rustc_hash::FxBuildHasher>,
+    pub names: FieldNames,
     /// Shapes with one field more.
     pub transitions: FxHashMap<Symbol, Gc<Shape>>,
 }
 
-/// An instance of a class.
+/// An instance of a class. Its header holds the number of its shape, see [`Header::word`].
 #[repr(C)]
 pub struct Instance {
-    /// Class and field names.
-    pub shape: Gc<Shape>,
+    shape: Gc<Shape>,
     /// Field values, in the shape's order.
     pub fields: Items,
 }
@@ -95,7 +102,49 @@ impl Instance {
         data_offset::<Instance>() + std::mem::offset_of!(Instance, fields);
 }
 
+impl Instance {
+    /// Class and field names.
+    #[inline]
+    pub fn shape(&self) -> Gc<Shape> {
+        self.shape
+    }
+}
+
+impl Shape {
+    /// The number of the shape that is made as the `count`th.
+    pub(crate) fn number_of(count: u32) -> u32 {
+        if count == u32::MAX { 0 } else { count }
+    }
+}
+
+impl Gc<Shape> {
+    /// The header word of instances of this shape. No two shapes with a number have the same.
+    #[inline]
+    pub fn header_word(self) -> u64 {
+        Header::word(Kind::Instance, self.number)
+    }
+}
+
 impl Gc<Instance> {
+    /// A new instance without fields, but with room for some.
+    pub(crate) fn new(heap: &mut Heap, shape: Gc<Shape>, room: usize) -> Gc<Instance> {
+        let mut instance = heap.alloc(Instance {
+            shape,
+            fields: Vec::with_capacity(room).into(),
+        });
+        heap.note_external(room * size_of::<Value>());
+        instance.header_mut().aux = shape.number;
+        instance
+    }
+
+    /// Appends a field, which gives the instance another shape.
+    #[inline]
+    pub(crate) fn grow(mut self, shape: Gc<Shape>, value: Value) {
+        self.fields.push(value);
+        self.shape = shape;
+        self.header_mut().aux = shape.number;
+    }
+
     /// Its class.
     #[inline]
     pub fn class(self) -> Gc<Class> {
@@ -104,7 +153,7 @@ impl Gc<Instance> {
 
     /// A field; `None` when it is unset.
     pub fn field(self, name: Symbol) -> Option<Value> {
-        let slot = self.shape.names.get_index_of(&name)?;
+        let slot = self.shape().names.get_index_of(&name)?;
         Some(self.fields[slot])
     }
 }

@@ -7,7 +7,8 @@ mod time;
 
 pub use callable::{Args, CallerContext, Function, Native, NativeFn, NativeFunction, Scope};
 pub use class::{
-    Class, Enum, EnumValue, Instance, Namespace, PayloadField, Shape, TypeValue, Variant,
+    Class, Enum, EnumValue, FieldNames, Instance, Namespace, PayloadField, Shape, TypeValue,
+    Variant,
 };
 pub use data::{
     Array, Bytes, ComplexSymbol, Future, FutureState, Gene, Generator, HashKey, HashMap, HashSet,

@@ -5,7 +5,6 @@ use gene_vm::code::{Cache, Code};
 use gene_vm::heap::{Header, Items, Kind};
 use gene_vm::object::{Array, Function, Instance};
 use gene_vm::value::{self, Value};
-use gene_vm::vm::Context;
 use std::mem::offset_of;
 
 pub const SPECIAL_TAG: u64 = value::SPECIAL_TAG;
@@ -20,18 +19,18 @@ pub const HEADER: Offset4 = {
 };
 pub const HEADER_KIND: Offset1 = Offset1::constant(offset_of!(Header, kind) as u32);
 pub const KIND_ARRAY: Imm12 = kind(Kind::Array);
-pub const KIND_INSTANCE: Imm12 = kind(Kind::Instance);
 pub const KIND_FUNCTION: Imm12 = kind(Kind::Function);
 pub const ARRAY_LEN: Offset8 = words(Array::ITEMS_OFFSET + Items::LEN_OFFSET);
 pub const ARRAY_PTR: Offset8 = words(Array::ITEMS_OFFSET + Items::PTR_OFFSET);
 pub const INSTANCE_SHAPE: Offset8 = words(Instance::SHAPE_OFFSET);
 pub const INSTANCE_FIELDS: Offset8 = words(Instance::FIELDS_OFFSET + Items::PTR_OFFSET);
-pub const CACHE_SHAPE: Offset8 = words(Cache::SHAPE_OFFSET);
-pub const CACHE_SLOT: Offset8 = words(Cache::SLOT_OR_METHOD_OFFSET);
-pub const CACHE_NEXT_SHAPE: Offset8 = words(offset_of!(Cache, next_shape));
+pub const INSTANCE_LEN: Offset8 = words(Instance::FIELDS_OFFSET + Items::LEN_OFFSET);
+pub const INSTANCE_CAPACITY: Offset8 = words(Instance::FIELDS_OFFSET + Items::CAPACITY_OFFSET);
+pub const HEADER_WORD: Offset8 = words(0);
+pub const WAY_KEY: Offset8 = words(Cache::KEY_OFFSET);
+pub const WAY_FOUND: Offset8 = words(Cache::FOUND_OFFSET);
+pub const WAY_MORE: Offset8 = words(Cache::MORE_OFFSET);
 
-pub const CACHE_EPOCH: Offset4 = Offset4::constant(Cache::EPOCH_OFFSET as u32);
-pub const CONTEXT_EPOCH: Offset4 = Offset4::constant(offset_of!(Context, epoch) as u32);
 pub const FUNCTION_CODE: Offset8 = words(Function::CODE_OFFSET);
 pub const CODE_ENTRY: Offset8 = words(Code::ENTRY_OFFSET);
 pub const CODE_PARAMS: Offset2 = Offset2::constant(offset_of!(Code, params) as u32);
