@@ -67,6 +67,15 @@ impl Feedback {
         }
     }
 
+    /// Was a variable a heap object when the loop that begins at `pc` was met?
+    pub fn was_object(&self, pc: usize, slot: u16) -> bool {
+        let locals = self.loops.get(&pc).unwrap_or(&self.locals);
+        !self.settled
+            && locals
+                .get(slot as usize)
+                .is_some_and(|fact| fact.is_object())
+    }
+
     /// What kind of number a variable was in the loop that begins at `pc`, if the loop did not find what it expected.
     pub fn at_loop(&self, pc: usize, slot: u16) -> Option<Fact> {
         let fact = self.loops.get(&pc)?.get(slot as usize)?;

@@ -122,7 +122,9 @@ impl Context for Lowering<'_> {
     }
 
     fn node_no_number(&mut self, node: Node) -> Option<Node> {
-        self.if_fact(node, |fact| matches!(fact, Fact::Bool | Fact::Other))
+        self.if_fact(node, |fact| {
+            matches!(fact, Fact::Bool | Fact::Other) || fact.is_object()
+        })
     }
 
     fn held_boxed(&mut self, node: Node) -> Option<Reg> {

@@ -37,6 +37,8 @@ impl Fact {
         } else if value.is_int() {
             // A boxed int is a number, but not one that code handles inline.
             Fact::Unknown
+        } else if value.is_object() {
+            Fact::Object
         } else {
             Fact::Other
         }

@@ -35,6 +35,8 @@ const UNKNOWN: Operand = Operand {
 struct Usage {
     /// How often a variable takes part in arithmetic.
     numeric: BTreeMap<u16, usize>,
+    /// Variables that are read other than for arithmetic.
+    read: BTreeSet<u16>,
     /// Variables that are assigned, and what.
     written: BTreeMap<u16, Fact>,
 }
@@ -87,6 +89,15 @@ impl Lowering<'_> {
             let fact = known.fact.lasting();
             if !usage.written.contains_key(&slot) && fact.is_checked_at_loops() {
                 expects.get_mut(slot).fact = fact;
+            }
+        }
+        // Objects that are looked into in each round are checked to be objects before.
+        for &slot in &usage.read {
+            if self.locals.get(slot).fact == Fact::Unknown
+                && !usage.written.contains_key(&slot)
+                && self.feedback.was_object(pc, slot)
+            {
+                expects.get_mut(slot).fact = Fact::Object;
             }
         }
         let mut by_use: Vec<_> = usage
@@ -225,10 +236,13 @@ impl Lowering<'_> {
         usage: &mut Usage,
     ) {
         match instr.op {
-            Op::GetLocal => stack.push(Operand {
-                fact: self.fact_in(facts, instr.b),
-                slot: Some(instr.b),
-            }),
+            Op::GetLocal => {
+                usage.read.insert(instr.b);
+                stack.push(Operand {
+                    fact: self.fact_in(facts, instr.b),
+                    slot: Some(instr.b),
+                });
+            }
             Op::Int => stack.push(Operand {
                 fact: Fact::SmallInt,
                 slot: None,
