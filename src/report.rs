@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::ops::Range;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use clap::ValueEnum;
@@ -38,12 +39,20 @@ impl Default for ErrorFormat {
     }
 }
 
-/// An error of a program, as it is told.
+/// What is wrong with a program, as it is told.
 struct Problem<'a> {
+    severity: Severity,
     stage: Stage,
     report: Report,
     /// The text of the file where it happened, if that can be shown.
     source: Option<&'a str>,
+}
+
+/// Does it keep the program from going on?
+#[derive(Clone, Copy, PartialEq)]
+enum Severity {
+    Error,
+    Warning,
 }
 
 /// When an error was found.
@@ -56,23 +65,40 @@ enum Stage {
 
 /// Tells why a program failed, and gives the status to end with.
 pub fn program(vm: &Vm, failure: &Failure, format: ErrorFormat) -> ExitCode {
-    eprintln!("{}", render(&problem(vm, failure), format));
+    for report in vm.reports(failure) {
+        let problem = problem(vm, report, Severity::Error, stage(failure));
+        eprintln!("{}", render(&problem, format));
+    }
     ExitCode::FAILURE
+}
+
+/// What is done with the warnings of the compiler.
+pub fn warn(format: ErrorFormat) -> gene_vm::program::Warn {
+    Rc::new(move |vm, report| {
+        let problem = problem(vm, report.clone(), Severity::Warning, Stage::Compile);
+        let text = render(&problem, format);
+        vm.io.print_error(&format!("{text}\n"));
+    })
 }
 
 /// Why a program failed, as a JSON object.
 pub fn diagnostic(vm: &Vm, failure: &Failure) -> String {
-    render(&problem(vm, failure), ErrorFormat::Json)
+    let problem = problem(vm, vm.report(failure), Severity::Error, stage(failure));
+    render(&problem, ErrorFormat::Json)
 }
 
-fn problem<'a>(vm: &'a Vm, failure: &Failure) -> Problem<'a> {
-    let report = vm.report(failure);
+fn stage(failure: &Failure) -> Stage {
+    match failure {
+        Failure::Read(_) => Stage::Parse,
+        Failure::Compile(_) => Stage::Compile,
+        Failure::Exception => Stage::Runtime,
+    }
+}
+
+fn problem(vm: &Vm, report: Report, severity: Severity, stage: Stage) -> Problem<'_> {
     Problem {
-        stage: match failure {
-            Failure::Read(_) => Stage::Parse,
-            Failure::Compile(_) => Stage::Compile,
-            Failure::Exception => Stage::Runtime,
-        },
+        severity,
+        stage,
         source: vm
             .sources
             .source(report.pos)
@@ -86,6 +112,15 @@ fn render(problem: &Problem, format: ErrorFormat) -> String {
         ErrorFormat::Human => human(problem),
         ErrorFormat::Gene => gene(problem),
         ErrorFormat::Json => json(problem).to_string(),
+    }
+}
+
+impl Severity {
+    fn word(self) -> &'static str {
+        match self {
+            Severity::Error => "Error",
+            Severity::Warning => "Warning",
+        }
     }
 }
 
@@ -124,9 +159,10 @@ fn gene(problem: &Problem) -> String {
         message, location, ..
     } = &problem.report;
     if problem.stage != Stage::Runtime {
+        let kind = problem.severity.word();
         return match location {
-            Some(Location { file, line, .. }) => format!("Error: {message} {file} {line}"),
-            None => format!("Error: {message}"),
+            Some(Location { file, line, .. }) => format!("{kind}: {message} {file} {line}"),
+            None => format!("{kind}: {message}"),
         };
     }
     let nowhere = Location {
@@ -147,7 +183,12 @@ fn gene(problem: &Problem) -> String {
 }
 
 fn json(problem: &Problem) -> Value {
-    let Problem { stage, report, .. } = problem;
+    let Problem {
+        severity,
+        stage,
+        report,
+        ..
+    } = problem;
     let span = |place: &Location| json!({"file": &*place.file, "line": place.line, "column": place.column});
     let stack: Vec<Value> = report
         .stack
@@ -157,10 +198,10 @@ fn json(problem: &Problem) -> Value {
     json!({
         "message": report.message,
         "code": code(&report.message),
-        "severity": "error",
+        "severity": severity.word().to_lowercase(),
         "stage": stage.name(),
         "span": report.location.as_ref().map(span),
-        "hints": [],
+        "hints": Vec::from_iter(report.help),
         "repair_tags": [stage.name()],
         "class": report.class,
         "stack": stack,
@@ -174,7 +215,11 @@ fn human(problem: &Problem) -> String {
         Some(class) => format!("{class}: {}", report.message),
         None => report.message.clone(),
     };
-    let mut group = Group::with_title(Level::ERROR.primary_title(title));
+    let level = match problem.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group = Group::with_title(level.primary_title(title));
     if let Some(Location { file, line, column }) = &report.location {
         group = match source_line(problem.source, *line) {
             Some(text) => group.element(
@@ -185,6 +230,9 @@ fn human(problem: &Problem) -> String {
             ),
             None => group.element(Origin::path(&**file).line(*line).char_column(*column)),
         };
+    }
+    if let Some(help) = report.help {
+        group = group.element(Level::HELP.message(help));
     }
     let renderer = if std::io::stderr().is_terminal() {
         Renderer::styled()
@@ -232,6 +280,7 @@ mod tests {
 
     fn sample(message: &str) -> Problem<'_> {
         Problem {
+            severity: Severity::Error,
             stage: Stage::Runtime,
             report: Report {
                 class: Some("RuntimeException".to_owned()),
@@ -239,6 +288,7 @@ mod tests {
                 pos: Pos::NONE,
                 location: at(2, 4),
                 stack: vec![(Symbol::intern("f"), at(2, 4)), (Symbol::intern("g"), None)],
+                help: None,
             },
             source: Some("(fn f []\n  (1 % 0))\n(f)"),
         }

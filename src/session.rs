@@ -27,6 +27,8 @@ impl Session {
         let vm = Box::leak(Vm::new(execution.vm_options(program.to_owned(), args)));
         vm.set_native_stack(STACK_SIZE);
         vm.set_converse(Rc::new(repl::converse));
+        let error_format = execution.error_format.unwrap_or_default();
+        vm.set_on_warning(report::warn(error_format));
         let jit = set_up_jit(execution)?;
         if let Some(jit) = &jit {
             vm.set_tier(jit.clone());
@@ -35,7 +37,7 @@ impl Session {
             vm,
             jit,
             stats: execution.stats,
-            error_format: execution.error_format.unwrap_or_default(),
+            error_format,
         })
     }
 

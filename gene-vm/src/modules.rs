@@ -320,8 +320,9 @@ impl Vm {
         let module = match crate::compile::module(self, &forms, symbol, ModuleKind::Imported, None)
         {
             Ok(module) => module,
-            Err(error) => return Err(self.raise_compile_error(&error)),
+            Err(errors) => return Err(self.raise_compile_error(&errors[0])),
         };
+        self.warn(&module.warnings);
         let namespace = self.module_namespace(&name, false);
         self.run_module(&module, namespace)?;
         Ok(namespace)

@@ -17,8 +17,8 @@ use std::rc::Rc;
 pub enum Failure {
     /// The text cannot be read.
     Read(ReadError),
-    /// The compiler found a mistake before anything ran.
-    Compile(Error),
+    /// The compiler found mistakes before anything ran.
+    Compile(Vec<Error>),
     /// An exception left the program; it is in the VM.
     Exception,
 }
@@ -29,9 +29,9 @@ impl From<ReadError> for Failure {
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Failure {
-        Failure::Compile(error)
+impl From<Vec<Error>> for Failure {
+    fn from(errors: Vec<Error>) -> Failure {
+        Failure::Compile(errors)
     }
 }
 
@@ -54,7 +54,12 @@ pub struct Report {
     pub location: Option<Location>,
     /// The calls that were under way, innermost first.
     pub stack: Vec<(Symbol, Option<Location>)>,
+    /// How it is mended.
+    pub help: Option<&'static str>,
 }
+
+/// What is done with a warning.
+pub type Warn = Rc<dyn Fn(&mut Vm, &Report)>;
 
 /// A compiled program, which can run many times. Its namespace stays; its variables are new in each run.
 pub struct Program {
@@ -70,6 +75,7 @@ impl Program {
         let forms = crate::reader::read_all(vm, name, text)?;
         let symbol = Symbol::intern(name);
         let module = crate::compile::module(vm, &forms, symbol, ModuleKind::Main, None)?;
+        vm.warn(&module.warnings);
         let namespace = vm.module_namespace(name, true);
         let body = vm.module_function(&module, namespace, Value::NIL);
         Ok(Program {
@@ -106,22 +112,53 @@ impl Vm {
         let forms = crate::reader::read_all(self, name, text)?;
         let module =
             crate::compile::module(self, &forms, Symbol::intern(name), ModuleKind::Main, None)?;
-        Ok(crate::compile::bodies(self, &module.prototype)?)
+        let bodies = crate::compile::bodies(self, &module.prototype);
+        bodies.map_err(|error| Failure::Compile(vec![error]))
     }
 
-    /// Describes a failure.
+    /// Describes a failure: its first reason, if there are several.
     pub fn report(&self, failure: &Failure) -> Report {
-        let (message, pos) = match failure {
-            Failure::Read(error) => (error.message.clone(), error.pos),
-            Failure::Compile(error) => (error.message.clone(), error.pos),
-            Failure::Exception => return self.report_exception(),
-        };
+        self.reports(failure).swap_remove(0)
+    }
+
+    /// Describes all reasons of a failure. There is at least one.
+    pub fn reports(&self, failure: &Failure) -> Vec<Report> {
+        match failure {
+            Failure::Read(error) => {
+                vec![self.report_mistake(&Error::new(&*error.message, error.pos))]
+            }
+            Failure::Compile(errors) => {
+                let reports = errors.iter().map(|error| self.report_mistake(error));
+                reports.collect()
+            }
+            Failure::Exception => vec![self.report_exception()],
+        }
+    }
+
+    fn report_mistake(&self, error: &Error) -> Report {
         Report {
             class: None,
-            message,
-            pos,
-            location: self.sources.location(pos),
+            message: error.message.clone(),
+            pos: error.pos,
+            location: self.sources.location(error.pos),
             stack: Vec::new(),
+            help: error.help,
+        }
+    }
+
+    /// Passes on what the compiler warns of.
+    pub(crate) fn warn(&mut self, warnings: &[Error]) {
+        if !self.options.type_checks {
+            return;
+        }
+        for warning in warnings {
+            let report = self.report_mistake(warning);
+            match self.on_warning.clone() {
+                Some(warn) => warn(self, &report),
+                None => self
+                    .io
+                    .print_error(&format!("Warning: {}\n", report.message)),
+            }
         }
     }
 
@@ -141,6 +178,7 @@ impl Vm {
                 .iter()
                 .map(|entry| (entry.function, self.sources.location(entry.pos)))
                 .collect(),
+            help: None,
         }
     }
 }

@@ -79,6 +79,7 @@ impl Session {
         let symbol = Symbol::intern(name);
         let outer = self.environment.clone();
         let module = crate::compile::module(vm, &forms, symbol, ModuleKind::Session, outer)?;
+        vm.warn(&module.warnings);
         let body = vm.module_function(&module, self.namespace, Value::NIL);
         self.alive.push(vm.keep(body));
         let scope = vm.heap.scope(self.scope.value(), module.slots);

@@ -140,6 +140,8 @@ pub struct Vm {
     pub(crate) observer: Option<Rc<dyn Observer>>,
     /// What `($repl)` does.
     pub(crate) converse: Option<crate::session::Converse>,
+    /// What is done with warnings.
+    pub(crate) on_warning: Option<crate::program::Warn>,
     /// Native recursion must not go below this address.
     pub(crate) native_stack_limit: usize,
     pub(crate) modules: Modules,
@@ -203,6 +205,7 @@ impl Vm {
             takeover: None,
             observer: None,
             converse: None,
+            on_warning: None,
             native_stack_limit: 0,
             modules: Modules::default(),
             interrupter: Interrupter::default(),
@@ -231,6 +234,11 @@ impl Vm {
     /// Sets what `($repl)` does; without it, it does nothing.
     pub fn set_converse(&mut self, converse: crate::session::Converse) {
         self.converse = Some(converse);
+    }
+
+    /// Sets what is done with warnings; without it, their texts go to standard error.
+    pub fn set_on_warning(&mut self, warn: crate::program::Warn) {
+        self.on_warning = Some(warn);
     }
 
     /// Installs the second tier.

@@ -1,7 +1,7 @@
 //! `var`, `let`, assignment.
 
 use super::paths::Segment;
-use super::{Compile, Compiler, Want};
+use super::{Compile, Compiler, Error, Want};
 use crate::bytecode::{Instr, Op};
 use crate::object::*;
 use crate::print::kind_name;
@@ -103,7 +103,13 @@ impl Compiler<'_> {
             return self.finish(want);
         };
         if found.binding.is_let {
-            return self.error(format!("Cannot reassign 'let' binding '{name}'"));
+            return Err(Error {
+                help: Some("declare it with var if it is to change"),
+                ..Error::new(
+                    format!("Cannot reassign 'let' binding '{name}'"),
+                    self.e.pos(),
+                )
+            });
         }
         if op != sym::ASSIGN {
             self.load(name);

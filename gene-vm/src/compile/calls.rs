@@ -40,10 +40,13 @@ impl Compiler<'_> {
         let end = self.e.label();
         self.e.jump(Op::JumpIfMacro, is_macro, 0);
         let depth = self.e.depth;
+        let findings = std::mem::take(&mut self.findings);
         self.or_raise(want, |c| match macro_like(gene.head) {
             true => c.scope(&gene.into_ref().children, |c| c.call_pushed(&gene, want)),
             false => c.call_pushed(&gene, want),
         })?;
+        // What a macro will make of its arguments cannot be judged.
+        self.findings = findings;
         let after = self.e.depth;
         if want != Want::Return {
             self.e.jump(Op::Jump, end, 0);

@@ -471,10 +471,8 @@ impl Emitter {
         name: Symbol,
         budget: i32,
     ) -> Result<Code, Error> {
-        let too_large = |what: &str| Error {
-            message: format!("function too large: {what}"),
-            pos: prototype.pos,
-        };
+        let too_large =
+            |what: &str| Error::new(format!("function too large: {what}"), prototype.pos);
         if self.max_locals >= 0xFFFF || self.max_depth >= 0xFFFF {
             return Err(too_large("more than 65534 variables or operands"));
         }

@@ -273,10 +273,9 @@ impl Compiler<'_> {
 
     /// Emits raising an error when control comes here.
     pub(super) fn raise_error(&mut self, message: String, want: Want) -> Compile {
-        let entry = self.e.side(SideEntry::Error(Error {
-            message,
-            pos: self.e.pos(),
-        }));
+        let entry = self
+            .e
+            .side(SideEntry::Error(Error::new(message, self.e.pos())));
         self.e.op_c(Op::RaiseError, entry, 0, 0);
         self.unreachable_value(want);
         Ok(())

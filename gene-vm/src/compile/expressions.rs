@@ -1,11 +1,16 @@
 //! Expressions: what a form means by its shape (page 3).
 
-use super::{Compile, Compiler, Want, position, scan};
+use super::{Compile, Compiler, Want, position, scan, shapes};
 use crate::bytecode::{Instr, Op};
+use crate::code::FunctionKind;
 use crate::heap::Gc;
 use crate::object::*;
 use crate::symbol::{Symbol, sym};
 use crate::value::Value;
+
+/// A body with more instructions is refused: forms that are compiled several times, as those of a `finally`, can
+/// double it with each level of nesting.
+const MAX_INSTRUCTIONS: u32 = 1 << 24;
 
 impl Compiler<'_> {
     /// Compiles a form.
@@ -15,8 +20,13 @@ impl Compiler<'_> {
             return self.error("Stack overflow: expression nested too deeply");
         }
         if let Some(gene) = form.get::<Gene>() {
-            let before = self.e.at(position(gene));
-            self.gene(form, gene, want)?;
+            if self.e.here() > MAX_INSTRUCTIONS {
+                return self.error("function too large");
+            }
+            let place = position(gene);
+            let before = self.e.at(place);
+            self.gene(form, gene, want)
+                .map_err(|error| shapes::advise(error, &gene, place))?;
             self.e.at(before);
             return Ok(());
         }
@@ -202,6 +212,12 @@ impl Compiler<'_> {
             sym::SUPER => self.super_call(&gene, want)?,
             sym::ENUM => self.enum_form(&gene, want)?,
             sym::YIELD => {
+                if self.prototype.kind != FunctionKind::Generator {
+                    self.warn(
+                        "yield used outside of generator function",
+                        "end the function's name in *, as in (fn name* [] …), or give it ^^generator",
+                    );
+                }
                 self.sequence_first(children)?;
                 self.e.op(Op::Yield, 1, 1);
                 self.finish(want)?;

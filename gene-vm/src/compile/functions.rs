@@ -227,7 +227,9 @@ impl Compiler<'_> {
     }
 
     pub(super) fn push_closure(&mut self, prototype: Prototype) {
-        let entry = self.e.side(SideEntry::Prototype(Rc::new(prototype)));
+        let prototype = Rc::new(prototype);
+        self.findings.functions.push(prototype.clone());
+        let entry = self.e.side(SideEntry::Prototype(prototype));
         let scope = self.innermost_heap_local();
         debug_assert!(
             scope == OWN_SCOPE || self.scopes.iter().any(|s| s.heap_local == Some(scope))
@@ -302,6 +304,7 @@ impl Compiler<'_> {
         let prototype = self.prototype.clone();
         self.e.at(prototype.pos);
         let list = self.parameters(prototype.parameter_form, prototype.is_method)?;
+        self.note_repeated(&list.params);
         self.e.new_locals(list.params.len());
         let contract = |key: Symbol| -> Vec<Value> {
             let conditions = prototype
@@ -341,6 +344,21 @@ impl Compiler<'_> {
         self.sequence(&prototype.body, Want::Return)?;
         self.close_scope();
         Ok(())
+    }
+
+    fn note_repeated(&mut self, params: &[Param]) {
+        for (i, param) in params.iter().enumerate() {
+            let is_repeated = params[..i].iter().any(|before| before.name == param.name);
+            if is_repeated && param.name != sym::PLACEHOLDER {
+                self.warn(
+                    format!(
+                        "duplicate parameter '{}': only the last one counts",
+                        param.name
+                    ),
+                    "give each parameter a name of its own, or ignore an argument with _",
+                );
+            }
+        }
     }
 
     /// A constructor parameter `/x`: sets the field unless the argument is nil.

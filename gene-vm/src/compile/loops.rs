@@ -215,6 +215,10 @@ impl Compiler<'_> {
             }
             let word = if is_break { "break" } else { "continue" };
             let message = format!("{word} used outside of a loop");
+            self.warn(
+                message.as_str(),
+                "it acts on a loop in the same function or block; use (return) to leave a function",
+            );
             return self.raise_error(message, want);
         };
         let Exit::Loop {

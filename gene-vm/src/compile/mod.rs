@@ -6,6 +6,7 @@
 mod annotations;
 mod assignments;
 mod calls;
+mod check;
 mod collections;
 mod conditional;
 mod control;
@@ -24,6 +25,7 @@ mod patterns;
 mod quote;
 mod scan;
 mod scopes;
+mod shapes;
 mod side;
 
 pub use environment::Environment;
@@ -101,6 +103,8 @@ struct Compiler<'v> {
     generics: Vec<crate::Symbol>,
     /// Module variables whose declaration has not been compiled yet; they are visible from the start.
     module_variables: rustc_hash::FxHashSet<crate::Symbol>,
+    /// What there is to say of the body besides its code.
+    findings: check::Findings,
     /// Variables whose declaration may be skipped.
     conditional: conditional::Conditional,
     /// Postconditions, checked before each return.
@@ -109,10 +113,16 @@ struct Compiler<'v> {
 
 impl Compiler<'_> {
     fn error<T>(&self, message: impl Into<String>) -> Compile<T> {
-        Err(Error {
-            message: message.into(),
-            pos: self.e.pos(),
-        })
+        Err(Error::new(message, self.e.pos()))
+    }
+
+    /// Notes a mistake that does not keep the body from being compiled.
+    fn warn(&mut self, message: impl Into<String>, help: &'static str) {
+        let help = Some(help);
+        self.findings.warnings.push(Error {
+            help,
+            ..Error::new(message, self.e.pos())
+        });
     }
 
     /// What is left to do with a value that was just pushed.

@@ -1,5 +1,6 @@
 //! Entry points: modules, functions at their first call, evaluated code.
 
+use super::check::{self, Findings};
 use super::conditional::Conditional;
 use super::environment::{Environment, StaticScope, Unit};
 use super::expressions::takes_infix;
@@ -50,7 +51,12 @@ pub struct Module {
     pub slots: usize,
     /// The names that code after it sees.
     pub environment: Environment,
+    /// Mistakes in functions, which are exceptions when the functions are called, and other oddities.
+    pub warnings: Vec<Error>,
 }
+
+/// So many mistakes of one module are told.
+const MAX_MISTAKES: usize = 50;
 
 /// Compiles the forms of a module. `outer` is what was declared before it: in a session, the
 /// units before it.
@@ -60,7 +66,7 @@ pub fn module(
     name: Symbol,
     kind: ModuleKind,
     outer: Option<Environment>,
-) -> Result<Module, Error> {
+) -> Result<Module, Vec<Error>> {
     let mut unit = scan::unit(forms);
     unit.is_open |= kind == ModuleKind::Session;
     let captured = if kind == ModuleKind::Session {
@@ -95,21 +101,27 @@ pub fn module(
         compiler.note_visible();
         compiler.module_body(forms)?;
         let missing = compiler.conditional.missing();
-        let code = compiler.finish_code(name)?;
+        let findings = std::mem::take(&mut compiler.findings);
+        let code = compiler.finish_code(name).map_err(|error| vec![error])?;
         let _ = prototype.code.set(Box::new(code));
         let module = Module {
             prototype,
             slots: scope.heap_slots.get() as usize,
             environment: scope.environment(),
+            warnings: Vec::new(),
         };
-        Ok((module, missing))
+        Ok(((module, findings), missing))
+    })
+    .and_then(|(module, findings)| {
+        let warnings = check::functions(vm, findings)?;
+        Ok(Module { warnings, ..module })
     })
 }
 
 /// Compiles a body, and again as long as that shows variables that have to be set in advance.
-fn attempts<T>(
-    mut compile: impl FnMut(FxHashSet<Symbol>) -> Compile<(T, FxHashSet<Symbol>)>,
-) -> Compile<T> {
+fn attempts<T, E>(
+    mut compile: impl FnMut(FxHashSet<Symbol>) -> Result<(T, FxHashSet<Symbol>), E>,
+) -> Result<T, E> {
     let mut in_advance = FxHashSet::default();
     loop {
         let (result, missing) = compile(in_advance.clone())?;
@@ -152,6 +164,15 @@ pub fn code_of(vm: &mut Vm, function: Gc<Function>) -> Result<*const Code, Raise
 }
 
 pub(super) fn compile_function(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result<Code, Error> {
+    compile_and_check(vm, prototype, &mut Findings::default())
+}
+
+/// Compiles a function, and tells what there is to say of it.
+pub(super) fn compile_and_check(
+    vm: &mut Vm,
+    prototype: &Rc<Prototype>,
+    findings: &mut Findings,
+) -> Result<Code, Error> {
     let unit = prototype.environment.scope.unit.clone();
     let mut forms = prototype.body.clone();
     forms.push(prototype.parameter_form);
@@ -176,7 +197,9 @@ pub(super) fn compile_function(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result
             .and_then(|name| prototype.environment.find(name))
             .map(|found| found.binding)
             .filter(|binding| binding.is_constant);
-        compiler.function_body()?;
+        let compiled = compiler.function_body();
+        *findings = std::mem::take(&mut compiler.findings);
+        compiled?;
         let missing = compiler.conditional.missing();
         Ok((compiler.finish_code(name)?, missing))
     })
@@ -232,6 +255,7 @@ impl<'v> Compiler<'v> {
             generics: Vec::new(),
             module_variables: Default::default(),
             conditional: Conditional::default(),
+            findings: Findings::default(),
             post: Vec::new(),
         }
     }
@@ -246,33 +270,49 @@ impl<'v> Compiler<'v> {
     }
 
     /// The body of a module: definitions first, then statements (11.1).
-    fn module_body(&mut self, forms: &[Value]) -> Compile {
-        let (definitions, statements) = split_module(forms)?;
+    fn module_body(&mut self, forms: &[Value]) -> Result<(), Vec<Error>> {
+        let (definitions, statements) = split_module(forms).map_err(|error| vec![error])?;
         self.declare_definitions(forms);
         self.declare_module_variables(forms);
-        let last_definition = if statements.is_empty() {
-            definitions.last()
-        } else {
-            None
+        let ordered: Vec<Value> = definitions.into_iter().chain(statements).collect();
+        let Some((&last, others)) = ordered.split_last() else {
+            return self
+                .constant(Value::NIL, Want::Return)
+                .map_err(|error| vec![error]);
         };
-        for form in &definitions {
-            let want = if Some(form) == last_definition {
-                Want::Return
-            } else {
-                Want::Nothing
-            };
-            match form
-                .get::<Gene>()
-                .filter(|gene| gene.head.is_symbol(sym::IMPORT))
-            {
-                Some(_) => self.import(*form, want)?,
-                None => self.expression(*form, want)?,
+        let wants = std::iter::repeat(Want::Nothing).take(others.len());
+        let forms = others.iter().copied().zip(wants);
+        let mut mistakes = Vec::new();
+        for (form, want) in forms.chain([(last, Want::Return)]) {
+            if let Err(error) = self.module_form(form, want) {
+                mistakes.push(error);
+                if mistakes.len() == MAX_MISTAKES {
+                    break;
+                }
             }
         }
-        if last_definition.is_none() {
-            self.sequence(&statements, Want::Return)?;
+        if mistakes.is_empty() {
+            Ok(())
+        } else {
+            Err(mistakes)
         }
-        Ok(())
+    }
+
+    /// Compiles a form of a module's top level. A mistake leaves the compiler ready for the next form.
+    fn module_form(&mut self, form: Value, want: Want) -> Compile {
+        let mark = self.e.mark();
+        let is_import = |gene: &Gc<Gene>| gene.head.is_symbol(sym::IMPORT) && is_definition(gene);
+        let result = match form.get::<Gene>().filter(is_import) {
+            Some(_) => self.import(form, want),
+            None => self.expression(form, want),
+        };
+        if result.is_err() {
+            self.e.roll_back(mark);
+            self.scopes.truncate(1);
+            self.exits.clear();
+            self.generics.clear();
+        }
+        result
     }
 
     fn import(&mut self, form: Value, want: Want) -> Compile {
@@ -302,10 +342,8 @@ fn split_module(forms: &[Value]) -> Compile<(Vec<Value>, Vec<Value>)> {
         if scan::definition_name(&gene) == Some(sym::INIT) && gene.head.is_symbol(sym::FN) {
             if init.replace(form).is_some() {
                 let pos = Pos(gene.header().aux);
-                return Err(Error {
-                    message: "Duplicate __init__ definition in module".into(),
-                    pos,
-                });
+                let message = "Duplicate __init__ definition in module";
+                return Err(Error::new(message, pos));
             }
             continue;
         }

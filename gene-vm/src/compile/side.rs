@@ -128,4 +128,17 @@ pub struct Error {
     pub message: String,
     /// Where.
     pub pos: Pos,
+    /// How it is mended.
+    pub help: Option<&'static str>,
+}
+
+impl Error {
+    /// An error without advice.
+    pub fn new(message: impl Into<String>, pos: Pos) -> Error {
+        Error {
+            message: message.into(),
+            pos,
+            help: None,
+        }
+    }
 }
