@@ -280,7 +280,7 @@ impl<'v> Compiler<'v> {
                 .constant(Value::NIL, Want::Return)
                 .map_err(|error| vec![error]);
         };
-        let wants = std::iter::repeat(Want::Nothing).take(others.len());
+        let wants = std::iter::repeat_n(Want::Nothing, others.len());
         let forms = others.iter().copied().zip(wants);
         let mut mistakes = Vec::new();
         for (form, want) in forms.chain([(last, Want::Return)]) {
