@@ -143,6 +143,15 @@ fn answer(error: &clap::Error) -> ExitCode {
                 definition().render_help().to_string().trim_end()
             ))
         }
+        ErrorKind::UnknownArgument => {
+            let name = match error.get(ContextKind::InvalidArg) {
+                Some(ContextValue::String(name)) => name,
+                _ => "",
+            };
+            let usage = error.render().to_string();
+            let usage = usage.split_once('\n').map_or("", |(_, usage)| usage);
+            report::failure(&format!("Unknown option: {name}\n{}", usage.trim_end()))
+        }
         _ => {
             let text = error.render().to_string();
             report::failure(text.strip_prefix("error: ").unwrap_or(&text).trim_end())

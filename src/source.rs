@@ -17,18 +17,21 @@ pub fn read_file(path: &Path) -> Result<String, String> {
     }
 }
 
-/// Reads standard input to its end; nothing when that is a terminal or empty.
-pub fn read_stdin() -> Result<Option<String>, String> {
+/// Reads standard input to its end. It is an error when that is a terminal, or empty.
+pub fn read_stdin(if_terminal: &str, if_empty: &str) -> Result<String, String> {
     let mut stdin = io::stdin();
     if stdin.is_terminal() {
-        return Ok(None);
+        return Err(if_terminal.to_owned());
     }
     let mut bytes = Vec::new();
     stdin
         .read_to_end(&mut bytes)
         .map_err(|error| format!("Cannot read standard input: {error}"))?;
     let text = decode(bytes, "standard input")?;
-    Ok((!text.is_empty()).then_some(text))
+    if text.is_empty() {
+        return Err(if_empty.to_owned());
+    }
+    Ok(text)
 }
 
 fn decode(bytes: Vec<u8>, origin: &str) -> Result<String, String> {

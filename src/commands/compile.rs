@@ -11,6 +11,8 @@ use crate::observation::listings;
 use crate::session::Session;
 use crate::source;
 
+const NO_INPUT: &str = "No input provided. Use -e for code or provide a file.";
+
 /// Options of `gene compile`.
 #[derive(Args)]
 pub struct Options {
@@ -40,8 +42,7 @@ pub fn run(options: Options) -> Outcome {
     if files.is_empty() {
         let code = match eval {
             Some(code) => code,
-            None => source::read_stdin()?
-                .ok_or("No input provided. Use -e for code or provide a file.")?,
+            None => source::read_stdin(NO_INPUT, NO_INPUT)?,
         };
         return list(&execution, "<eval>", &code);
     }

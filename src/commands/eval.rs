@@ -11,6 +11,7 @@ use crate::session::Session;
 use crate::source;
 
 const NAME: &str = "<eval>";
+const NO_CODE: &str = "No code provided to evaluate";
 
 /// Options of `gene eval`.
 #[derive(Args)]
@@ -39,7 +40,7 @@ pub fn run(options: Options) -> Outcome {
         code,
     } = options;
     let code = if code.is_empty() {
-        source::read_stdin()?.ok_or("No code provided to evaluate")?
+        source::read_stdin(NO_CODE, NO_CODE)?
     } else {
         code.join(" ")
     };

@@ -45,7 +45,7 @@ pub fn run(options: Options) -> Outcome {
 }
 
 fn filter(check: bool) -> Outcome {
-    let text = source::read_stdin()?.ok_or("No input provided")?;
+    let text = source::read_stdin("No input files provided", "No input provided")?;
     let formatted = format_source(&text);
     if !check {
         print!("{formatted}");

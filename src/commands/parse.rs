@@ -10,6 +10,8 @@ use gene_vm::{Vm, reader};
 use super::Outcome;
 use crate::source;
 
+const NO_INPUT: &str = "No input provided. Use -e for code or provide a file.";
+
 /// Options of `gene parse`.
 #[derive(Args)]
 pub struct Options {
@@ -46,8 +48,7 @@ pub fn run(options: Options) -> Outcome {
     if options.files.is_empty() {
         let code = match options.eval {
             Some(code) => code,
-            None => source::read_stdin()?
-                .ok_or("No input provided. Use -e for code or provide a file.")?,
+            None => source::read_stdin(NO_INPUT, NO_INPUT)?,
         };
         return Ok(show(&mut vm, None, &code, style));
     }

@@ -51,7 +51,10 @@ pub fn run(options: Options) -> Outcome {
         ),
         None => (
             "<stdin>".to_owned(),
-            source::read_stdin()?.ok_or("No input provided. Provide a file to run.")?,
+            source::read_stdin(
+                "No file provided to run.",
+                "No input provided. Provide a file to run.",
+            )?,
             Vec::new(),
         ),
     };

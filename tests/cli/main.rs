@@ -14,6 +14,7 @@ mod parse;
 mod pipe;
 mod repl;
 mod run;
+mod terminal;
 mod wrong_use;
 
 use std::io::Write;

@@ -13,12 +13,18 @@ fn an_unknown_command_is_answered_with_the_help_text() {
 
 #[test]
 fn an_unknown_option_is_an_error() {
-    let ended = gene(&["completions", "--nope", "bash"], "");
-    assert_eq!(ended.status, Some(1));
-    assert!(
-        ended
-            .stderr
-            .starts_with("Error: unexpected argument '--nope' found"),
-        "{ended:?}"
-    );
+    for words in [
+        &["completions", "--nope", "bash"][..],
+        &["run", "--nope", "x.gene"],
+        &["eval", "--nope:1", "2"],
+        &["parse", "--nope=1"],
+    ] {
+        let ended = gene(words, "");
+        assert_eq!((ended.status, &*ended.stdout), (Some(1), ""), "{words:?}");
+        assert!(
+            ended.stderr.starts_with("Error: Unknown option: --nope"),
+            "{ended:?}"
+        );
+        assert!(ended.stderr.contains("\nUsage: gene "), "{ended:?}");
+    }
 }

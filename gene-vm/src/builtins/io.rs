@@ -5,7 +5,7 @@ use crate::print::{Form, write_value};
 use crate::symbol::sym;
 use crate::value::Value;
 use crate::vm::{Result, Vm};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 /// The output of a VM, buffered.
 pub struct Io {
@@ -15,8 +15,14 @@ pub struct Io {
 
 impl Default for Io {
     fn default() -> Io {
+        let stdout = std::io::stdout();
         Io {
-            out: Box::new(std::io::BufWriter::new(std::io::stdout())),
+            // Who watches wants to see each line at once.
+            out: if stdout.is_terminal() {
+                Box::new(stdout)
+            } else {
+                Box::new(std::io::BufWriter::new(stdout))
+            },
             err: Box::new(std::io::stderr()),
         }
     }
