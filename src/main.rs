@@ -1,5 +1,8 @@
 //! The Gene command line.
 
+#[macro_use]
+mod output;
+
 mod cli;
 mod commands;
 mod editor;

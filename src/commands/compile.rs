@@ -60,7 +60,7 @@ fn list(execution: &Execution, name: &str, text: &str) -> Outcome {
     let mut session = Session::new(execution, name, Vec::new())?;
     match session.compile(name, text) {
         Ok(bodies) => {
-            print!("{}", listings(&bodies));
+            out!("{}", listings(&bodies));
             Ok(ExitCode::SUCCESS)
         }
         Err(ended) => Ok(ended),

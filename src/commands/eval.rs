@@ -51,7 +51,7 @@ pub fn run(options: Options) -> Outcome {
     match session.run(NAME, &code) {
         Ok(value) => {
             if print_last {
-                println!("{}", gene_vm::print::written(value));
+                outln!("{}", gene_vm::print::written(value));
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -49,9 +49,9 @@ pub fn run(options: Options) -> Outcome {
         found = true;
         match explain(code) {
             Ok(explanation) => print(&explanation, &session.vm.sources),
-            Err(reason) => println!("{}: stays interpreted: {reason}", code.name),
+            Err(reason) => outln!("{}: stays interpreted: {reason}", code.name),
         }
-        println!();
+        outln!("");
     }
     match function {
         Some(function) if !found => Err(format!("No function is called {function} in {name}")),
@@ -60,16 +60,16 @@ pub fn run(options: Options) -> Outcome {
 }
 
 fn print(explanation: &Explanation, sources: &SourceMap) {
-    println!("{}: {} bytes", explanation.name, explanation.bytes);
+    outln!("{}: {} bytes", explanation.name, explanation.bytes);
     let mut shown = 0;
     for stretch in &explanation.stretches {
         if let Some((number, line)) = source_line(sources, stretch.pos)
             && number != shown
         {
-            println!("{number} | {line}");
+            outln!("{number} | {line}");
             shown = number;
         }
-        print!("{stretch}");
+        out!("{stretch}");
     }
 }
 

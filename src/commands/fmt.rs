@@ -39,7 +39,7 @@ pub fn run(options: Options) -> Outcome {
         fs::write(file, formatted).map_err(|error| format!("Cannot write {shown}: {error}"))?;
     }
     if options.check {
-        println!("All files are canonically formatted");
+        outln!("All files are canonically formatted");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -48,9 +48,9 @@ fn filter(check: bool) -> Outcome {
     let text = source::read_stdin("No input files provided", "No input provided")?;
     let formatted = format_source(&text);
     if !check {
-        print!("{formatted}");
+        out!("{formatted}");
     } else if formatted == text {
-        println!("Stdin is canonically formatted");
+        outln!("Stdin is canonically formatted");
     } else {
         return Err("Stdin is not canonically formatted".to_owned());
     }

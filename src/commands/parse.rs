@@ -56,7 +56,7 @@ pub fn run(options: Options) -> Outcome {
         let name = file.display().to_string();
         let text = source::read_file(file)?;
         if style == Style::Pretty || options.files.len() > 1 {
-            println!("=== Parsing: {name} ===");
+            outln!("=== Parsing: {name} ===");
         }
         let ended = show(&mut vm, Some(&name), &text, style);
         if ended != ExitCode::SUCCESS {
@@ -69,7 +69,7 @@ pub fn run(options: Options) -> Outcome {
 fn show(vm: &mut Vm, file: Option<&str>, text: &str, style: Style) -> ExitCode {
     match reader::read_all(vm, file.unwrap_or("<input>"), text) {
         Ok(forms) => {
-            print!("{}", format::forms(&forms, style));
+            out!("{}", format::forms(&forms, style));
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -39,7 +39,7 @@ pub struct Options {
 /// Holds an interactive session.
 pub fn run(options: Options) -> Outcome {
     let session = Session::new(&options.execution, NAME, Vec::new())?;
-    println!(
+    outln!(
         "Gene {}\nType an expression, help, or exit.\n",
         env!("CARGO_PKG_VERSION")
     );
@@ -57,7 +57,7 @@ pub fn converse(vm: &mut Vm, mut units: Units) {
         match line.trim() {
             "" => {}
             "exit" | "quit" => break,
-            "help" => println!("{HELP}"),
+            "help" => outln!("{HELP}"),
             code => {
                 let result = units.run(vm, NAME, code);
                 vm.run_event_loop_turn(Duration::ZERO);
@@ -72,7 +72,7 @@ pub fn converse(vm: &mut Vm, mut units: Units) {
 fn show(vm: &mut Vm, code: &str, result: Result<Value, Failure>) {
     match result {
         Ok(value) if value.is_nil() || value.is_void() || code.starts_with("(print") => {}
-        Ok(value) => println!("{}", gene_vm::print::written(value)),
+        Ok(value) => outln!("{}", gene_vm::print::written(value)),
         Err(failure) => {
             eprintln!("Error: {}", vm.report(&failure).message);
             vm.take_exception();
@@ -136,13 +136,13 @@ impl Input {
                     let _ = folder.map(|_| editor.save_history(&path));
                 }
             }
-            Input::Plain => println!(),
+            Input::Plain => outln!(""),
         }
     }
 }
 
 fn read_line() -> Option<String> {
-    print!("{PROMPT}");
+    out!("{PROMPT}");
     // Whoever closed standard output does not need the prompt.
     let _ = io::stdout().flush();
     let mut bytes = Vec::new();

@@ -132,3 +132,39 @@ fn the_examples_run() {
         );
     }
 }
+
+#[test]
+fn output_that_nobody_reads_ends_quietly_and_a_full_disk_is_told() {
+    let endless = "(var i 0) (while true (i += 1) (println i))";
+    let ended = support::gene()
+        .args(["eval", endless])
+        .stdout(closed_pipe())
+        .output()
+        .expect("gene ends");
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+    for words in [
+        &["eval", "(println 1)"][..],
+        &["eval", "-p", "1"],
+        &["parse", "-e", "1"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        let ended = support::gene()
+            .args(words)
+            .stdout(full.expect("a device that is always full"))
+            .output()
+            .expect("gene ends");
+        assert_eq!(ended.status.code(), Some(1), "{words:?}");
+        let error = String::from_utf8_lossy(&ended.stderr);
+        assert!(
+            error.starts_with("Error: Cannot write the output: "),
+            "{error}"
+        );
+    }
+}
+
+/// The writing end of a pipe that nobody reads.
+fn closed_pipe() -> std::io::PipeWriter {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    writer
+}

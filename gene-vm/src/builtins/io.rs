@@ -34,29 +34,34 @@ impl Io {
         Io { out, err }
     }
 
-    /// Writes to standard output. When nobody reads it any more, the process ends quietly.
+    /// Writes to standard output. When nobody reads it any more, the process ends quietly; when it cannot be
+    /// written, with an error.
     pub fn print(&mut self, text: &str) {
         let written = self.out.write_all(text.as_bytes());
-        end_on_closed_pipe(written);
+        self.end_unless(written);
     }
 
     /// Writes to standard error, after what standard output still holds.
     pub fn print_error(&mut self, text: &str) {
         self.flush();
         let written = self.err.write_all(text.as_bytes());
-        end_on_closed_pipe(written);
+        self.end_unless(written);
     }
 
     /// Flushes standard output.
     pub fn flush(&mut self) {
         let flushed = self.out.flush();
-        end_on_closed_pipe(flushed);
+        self.end_unless(flushed);
     }
-}
 
-fn end_on_closed_pipe(written: std::io::Result<()>) {
-    if written.is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
-        std::process::exit(0);
+    fn end_unless(&mut self, written: std::io::Result<()>) {
+        let Err(error) = written else { return };
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
+        // If standard error cannot be written either, nobody can be told.
+        let _ = writeln!(self.err, "Error: Cannot write the output: {error}");
+        std::process::exit(1);
     }
 }
 

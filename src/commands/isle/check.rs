@@ -23,6 +23,6 @@ pub fn run(rules: &Path) -> Outcome {
             .map(move |rule| (&rule.name, place(rule)))
     });
     let rules: HashSet<_> = rules.collect();
-    println!("{} files, {} rules: no errors", files.len(), rules.len());
+    outln!("{} files, {} rules: no errors", files.len(), rules.len());
     Ok(ExitCode::SUCCESS)
 }

@@ -34,7 +34,7 @@ pub fn run(rules: &Path, options: &Options) -> Outcome {
         coverage.tests(program);
         lists.iter().for_each(|list| coverage.list(list));
         let (report, complete) = coverage.report(program);
-        print!("{report}");
+        out!("{report}");
         if !complete {
             status = ExitCode::FAILURE;
         }

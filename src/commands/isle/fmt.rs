@@ -55,7 +55,7 @@ pub fn run(rules: &Path, options: &Options) -> Outcome {
     for (path, text) in &changed {
         let shown = path.display();
         if options.check {
-            println!("not formatted: {shown}");
+            outln!("not formatted: {shown}");
         } else {
             fs::write(path, text).map_err(|error| format!("Cannot write {shown}: {error}"))?;
         }

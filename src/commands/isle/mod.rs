@@ -84,7 +84,7 @@ fn print(rules: &Path, tell: impl Fn(Analysis) -> Result<String, String>) -> Out
     if let (Some(why), true) = (failed, told.is_empty()) {
         return Err(why);
     }
-    print!("{}", told.join("\n"));
+    out!("{}", told.join("\n"));
     Ok(ExitCode::SUCCESS)
 }
 
