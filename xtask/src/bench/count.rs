@@ -30,7 +30,7 @@ const PEER_PACKAGES: [&str; 10] = [
 ];
 
 /// Counts the programs; a value is what a run takes beyond that of an empty program.
-pub fn measure(shell: &Shell, programs: &[&Program]) -> Result<Table> {
+pub fn measure(shell: &Shell, programs: &[&Program], peers_root: Option<&Path>) -> Result<Table> {
     let toolchain = arm64::setup(shell)?;
     shell.create_dir(FOLDER)?;
     let folder = shell.current_dir().join(FOLDER);
@@ -51,9 +51,14 @@ pub fn measure(shell: &Shell, programs: &[&Program]) -> Result<Table> {
         })
         .into_iter()
         .collect::<Vec<_>>();
-    match fetch_peers(shell, &folder) {
+    let root = match peers_root {
+        Some(root) => Ok(root.to_owned()),
+        None => fetch_peers(shell, &folder),
+    };
+    match root {
         Ok(root) => {
-            counters.extend(peers(&root).map(|peer| Counter::new(peer, &plugin, Some(&root))))
+            let peers = peers(&root).into_iter();
+            counters.extend(peers.map(|peer| Counter::new(peer, &plugin, Some(&root))));
         }
         Err(error) => eprintln!("arm64 builds of the peers are left out: {error:#}"),
     }
@@ -175,7 +180,7 @@ fn fetch_peers(shell: &Shell, folder: &Path) -> Result<PathBuf> {
     Ok(root)
 }
 
-fn peers(root: &Path) -> impl Iterator<Item = Subject> {
+fn peers(root: &Path) -> Vec<Subject> {
     let bin = root.join("usr/bin");
     let options = [
         ("lua5.4", "lua5.4", None),
@@ -184,7 +189,8 @@ fn peers(root: &Path) -> impl Iterator<Item = Subject> {
     ];
     options
         .into_iter()
-        .map(move |(name, program, option)| Subject {
+        .filter(|(_, program, _)| bin.join(program).exists())
+        .map(|(name, program, option)| Subject {
             name,
             command: [Some(bin.join(program)), option.map(PathBuf::from)]
                 .into_iter()
@@ -192,4 +198,5 @@ fn peers(root: &Path) -> impl Iterator<Item = Subject> {
                 .collect(),
             extension: "lua",
         })
+        .collect()
 }

@@ -28,6 +28,13 @@ pub struct Options {
     /// Rounds of which the median time is taken
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
+    /// Where the page with the plots is written
+    #[arg(long, default_value = "target/bench.html")]
+    page: PathBuf,
+    /// A folder with arm64 builds of the peers, as `usr/bin/lua5.4` and `usr/bin/luajit`, and their libraries
+    /// [default: unpacked from Debian's packages]
+    #[arg(long, env = "GENE_BENCH_ARM64_ROOT")]
+    arm64_root: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -68,14 +75,17 @@ pub fn run(shell: &Shell, options: &Options) -> Result<()> {
         tables.push(time::measure(&chosen, &subjects, options.rounds.into())?);
     }
     if wanted(Measure::Count) && !arm64::NATIVE {
-        tables.push(count::measure(shell, &chosen)?);
+        tables.push(count::measure(
+            shell,
+            &chosen,
+            options.arm64_root.as_deref(),
+        )?);
     }
     for table in &tables {
         println!("\n{table}");
     }
-    let file = "target/bench.html";
-    shell.write_file(file, page::render(&tables))?;
-    println!("\nPlots: {file}");
+    shell.write_file(&options.page, page::render(&tables))?;
+    println!("\nPlots: {}", options.page.display());
     Ok(())
 }
 

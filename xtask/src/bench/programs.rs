@@ -1,4 +1,4 @@
-//! The benchmark programs in `benches/programs/`: `NAME.gene`, `.lua`, `.js`, `.py`.
+//! The benchmark programs in `benches/programs/`: `NAME.gene`, `.lua`, `.js`, `.py`, `.php`.
 
 /// One algorithm, written in each language. Its argument sets how much it does.
 pub struct Program {

@@ -37,33 +37,42 @@ impl Subject {
 
     /// The implementations of other languages that are installed here.
     pub fn installed_peers() -> Vec<Subject> {
-        let mut peers = vec![
-            Subject::new("lua5.4", &["lua5.4"], "lua"),
-            Subject::new("luajit -joff", &["luajit", "-joff"], "lua"),
-            Subject::new("luajit", &["luajit"], "lua"),
-            Subject::new("node --jitless", &["node", "--jitless"], "js"),
-            Subject::new(
+        let php =
+            "php -d opcache.enable_cli=1 -d opcache.jit=tracing -d opcache.jit_buffer_size=64M";
+        let php_has_a_jit = "exit(opcache_get_status()['jit']['on'] ? 0 : 1);";
+        let peers = [
+            ("lua5.4", "lua5.4", "lua", vec!["-v"]),
+            ("luajit -joff", "luajit -joff", "lua", vec!["-v"]),
+            ("luajit", "luajit", "lua", vec!["-v"]),
+            ("node --jitless", "node --jitless", "js", vec!["--version"]),
+            (
                 "node baseline",
-                &["node", "--always-sparkplug", "--no-opt", "--no-maglev"],
+                "node --sparkplug --always-sparkplug --no-maglev --no-opt",
                 "js",
+                vec!["--version"],
             ),
-            Subject::new("node", &["node"], "js"),
-            Subject::new("python3", &["python3"], "py"),
+            ("node", "node", "js", vec!["--version"]),
+            ("python3", "python3", "py", vec!["--version"]),
+            ("php jit", php, "php", vec!["-r", php_has_a_jit]),
         ];
-        peers.retain(|peer| {
-            Command::new(&peer.command[0])
-                .args(&peer.command[1..])
-                .arg(if peer.extension == "lua" {
-                    "-v"
-                } else {
-                    "--version"
-                })
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status()
-                .is_ok_and(|status| status.success())
-        });
-        peers
+        let installed = peers
+            .into_iter()
+            .filter_map(|(name, command, extension, test)| {
+                let command: Vec<&str> = command.split(' ').collect();
+                let subject = Subject::new(name, &command, extension);
+                subject.succeeds_with(&test).then_some(subject)
+            });
+        installed.collect()
+    }
+
+    fn succeeds_with(&self, arguments: &[&str]) -> bool {
+        Command::new(&self.command[0])
+            .args(&self.command[1..])
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
     }
 
     /// The command that runs a program file.
