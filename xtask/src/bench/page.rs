@@ -42,7 +42,9 @@ fn plot(page: &mut String, table: &Table) {
     const LEFT: f64 = 110.0;
     const WIDTH: f64 = 760.0;
     const STEP: f64 = 24.0;
-    const TOP: f64 = 60.0;
+    const TOP: f64 = 70.0;
+    /// Names of subjects side by side.
+    const IN_ROW: usize = 5;
     let ratios = || {
         table
             .rows
@@ -63,12 +65,14 @@ fn plot(page: &mut String, table: &Table) {
         LEFT + WIDTH + 30.0
     );
     for (s, subject) in table.subjects.iter().enumerate() {
-        let at = LEFT + s as f64 * (WIDTH / table.subjects.len() as f64);
+        let at = LEFT + (s % IN_ROW) as f64 * (WIDTH / IN_ROW as f64);
+        let y = 14 + 20 * (s / IN_ROW);
         let colour = COLOURS[s % COLOURS.len()];
         let _ = writeln!(
             page,
-            "<circle cx=\"{at}\" cy=\"14\" r=\"5\" fill=\"{colour}\"/><text x=\"{}\" y=\"18\">{subject}</text>",
-            at + 9.0
+            "<circle cx=\"{at}\" cy=\"{y}\" r=\"5\" fill=\"{colour}\"/><text x=\"{}\" y=\"{}\">{subject}</text>",
+            at + 9.0,
+            y + 4
         );
     }
     for power in low as i32..=high as i32 {
