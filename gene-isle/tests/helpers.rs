@@ -4,7 +4,7 @@ mod generated {
     use super::{Flag, RAISED, Value};
     gene_isle::rules!("tests/rules/helpers.isle");
 }
-use generated::{Context, HELPERS, HelperClass, HelperId};
+use generated::{ClassId, Context, HELPERS, HelperClass, HelperId};
 
 mod runtime {
     pub extern "C" fn slow_add(a: u64, b: u64) -> u64 {
@@ -23,9 +23,21 @@ const RAISED: Flag = Flag(true);
 
 impl HelperClass for Value {
     type Native = u64;
+    fn of_word(word: u64) -> u64 {
+        word
+    }
+    fn into_word(value: u64) -> u64 {
+        value
+    }
 }
 impl HelperClass for Flag {
     type Native = bool;
+    fn of_word(word: u64) -> bool {
+        word != 0
+    }
+    fn into_word(value: bool) -> u64 {
+        value.into()
+    }
 }
 
 #[derive(Default)]
@@ -81,4 +93,22 @@ fn helpers_have_addresses() {
         HelperId::SlowAdd.address(),
         runtime::slow_add as *const () as usize
     );
+}
+
+#[test]
+fn helpers_know_their_classes() {
+    let info = HelperId::SlowAdd.info();
+    assert_eq!(info.args, [ClassId::Value, ClassId::Value]);
+    assert_eq!(info.result, ClassId::Value);
+    assert_eq!(HelperId::Note.info().result, ClassId::Unit);
+}
+
+#[test]
+fn simulated_code_can_call_them() {
+    // SAFETY: both take any words.
+    let (sum, unit) = unsafe {
+        let sum = HelperId::SlowAdd.invoke(&[20, 22, 99]);
+        (sum, HelperId::Note.invoke(&[1]))
+    };
+    assert_eq!((sum, unit), (42, 0));
 }

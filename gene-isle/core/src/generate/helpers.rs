@@ -30,20 +30,39 @@ pub(super) fn generate(program: &Program, sources: &Sources) -> TokenStream {
         ),
         doc => format!("{doc}\n\nDeclared at {}.", sources.place(helper.span)),
     });
+    let classes: BTreeSet<TypeId> = helpers.iter().flat_map(used_classes).collect();
+    let class_ids = classes.iter().map(|&ty| class(program, ty));
     let infos = helpers.iter().map(|helper| {
         let Helper { name, alloc, raise, reenter, .. } = helper;
+        let args = helper.args.iter().map(|&ty| class(program, ty));
+        let result = class(program, helper.ret);
         quote! {
-            HelperInfo { name: #name, may_allocate: #alloc, may_raise: #raise, may_reenter: #reenter },
+            HelperInfo {
+                name: #name,
+                args: &[#(ClassId::#args),*],
+                result: ClassId::#result,
+                may_allocate: #alloc,
+                may_raise: #raise,
+                may_reenter: #reenter,
+            },
         }
     });
     let addresses = helpers.iter().zip(&variants).map(|(helper, variant)| {
-        let path: TokenStream = helper.path.parse().unwrap_or_default();
-        let signature = signature(program, helper);
+        let function = function(program, helper);
+        quote! { HelperId::#variant => { #function function as *const () as usize } }
+    });
+    let invocations = helpers.iter().zip(&variants).map(|(helper, variant)| {
+        let function = function(program, helper);
+        let args = helper.args.iter().enumerate().map(|(index, &ty)| {
+            let ty = rust_type(program, ty);
+            quote! { <#ty as HelperClass>::of_word(words[#index]) }
+        });
+        let ret = rust_type(program, helper.ret);
         quote! {
             HelperId::#variant => {
-                // The declaration in the rules and the Rust function must agree.
-                let function: #signature = #path;
-                function as *const () as usize
+                #function
+                // SAFETY: what the caller promises.
+                <#ret as HelperClass>::into_word(unsafe { function(#(#args),*) })
             }
         }
     });
@@ -57,11 +76,19 @@ pub(super) fn generate(program: &Program, sources: &Sources) -> TokenStream {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum HelperId { #(#[doc = #docs] #variants),* }
 
+        /// A class of arguments and results of helpers, by its name in rules.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum ClassId { #(#class_ids),* }
+
         /// What is known of a helper.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub struct HelperInfo {
             /// Its name in rules.
             pub name: &'static str,
+            /// The classes of its arguments.
+            pub args: &'static [ClassId],
+            /// The class of its result.
+            pub result: ClassId,
             /// Whether it may allocate, so that the collector may run.
             pub may_allocate: bool,
             /// Whether it may raise an exception.
@@ -79,10 +106,18 @@ pub(super) fn generate(program: &Program, sources: &Sources) -> TokenStream {
         pub trait HelperClass {
             /// The type that values of the class have in Rust functions.
             type Native;
+
+            /// What a machine word says, for a machine that is simulated.
+            fn of_word(word: u64) -> Self::Native;
+
+            /// A value as a machine word.
+            fn into_word(value: Self::Native) -> u64;
         }
 
         impl HelperClass for () {
             type Native = ();
+            fn of_word(_: u64) {}
+            fn into_word((): ()) -> u64 { 0 }
         }
 
         /// All helpers; `HelperId`s index them.
@@ -97,6 +132,15 @@ pub(super) fn generate(program: &Program, sources: &Sources) -> TokenStream {
 
             /// The address of the Rust function.
             pub fn address(self) -> usize { match self { #(#addresses)* } }
+
+            /// Calls the Rust function as simulated code does.
+            ///
+            /// # Safety
+            /// The words are arguments of its classes, and it may be called with them.
+            ///
+            /// # Panics
+            /// There are fewer words than arguments.
+            pub unsafe fn invoke(self, words: &[u64]) -> u64 { match self { #(#invocations)* } }
         }
 
         #(#constructors)*
@@ -141,15 +185,26 @@ pub(super) fn context_methods(program: &Program) -> TokenStream {
     }
 }
 
-/// The Rust type that the function must have: each class of values decides its own type there.
-fn signature(program: &Program, helper: &Helper) -> TokenStream {
+/// The classes that a helper has to do with.
+fn used_classes(helper: &Helper) -> impl Iterator<Item = TypeId> + '_ {
+    helper.args.iter().copied().chain([helper.ret])
+}
+
+/// The variant of `ClassId` for a type.
+fn class(program: &Program, ty: TypeId) -> proc_macro2::Ident {
+    ident(&camel(program.types.name(ty)))
+}
+
+/// The Rust function, as the type that it must have: each class of values decides its own type there.
+fn function(program: &Program, helper: &Helper) -> TokenStream {
     let native = |ty| {
         let ty = rust_type(program, ty);
         quote! { <#ty as HelperClass>::Native }
     };
+    let path: TokenStream = helper.path.parse().unwrap_or_default();
     let args = helper.args.iter().map(|&ty| native(ty));
     let ret = native(helper.ret);
-    quote! { extern "C" fn(#(#args),*) -> #ret }
+    quote! { let function: unsafe extern "C" fn(#(#args),*) -> #ret = #path; }
 }
 
 fn constructor(program: &Program, helper: &Helper, variant: &proc_macro2::Ident) -> TokenStream {
