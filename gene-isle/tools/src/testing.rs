@@ -83,11 +83,12 @@ pub struct Edit {
 
 impl Suite {
     /// The rules and tests for one target: those of the files in `folder` and, below it, in the folder of the target.
-    /// Reports show places from `root` on.
+    /// Reports show places from `root` on. Where the rules that fire are to be blessed, tests may name rules that there
+    /// are no more.
     ///
     /// # Errors
     /// They cannot be read, or something is wrong with them.
-    pub fn read(root: &Path, folder: &str, target: &str) -> Result<Suite, String> {
+    pub fn read(root: &Path, folder: &str, target: &str, bless: Bless) -> Result<Suite, String> {
         let path = root.join(folder);
         let programs = programs(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let own = path.join(target);
@@ -99,14 +100,11 @@ impl Suite {
             let name = file.strip_prefix(root).unwrap_or(file);
             name.display().to_string()
         });
-        Suite::of(Analysis::of(load(root, names)))
-    }
-
-    /// The tests of rules that have been analysed.
-    ///
-    /// # Errors
-    /// Something is wrong with them.
-    pub fn of(analysis: Analysis) -> Result<Suite, String> {
+        let mut analysis = Analysis::of(load(root, names));
+        if bless.rules {
+            let mistakes = &mut analysis.diagnostics;
+            mistakes.retain(|mistake| mistake.code != Code::BadTest);
+        }
         if analysis.diagnostics.is_empty() {
             Ok(Suite { analysis })
         } else {
@@ -180,6 +178,13 @@ impl<'a> Case<'a> {
             let args = value.args.map_or("", |args| sources.text(args));
             (args, sources.text(value.result))
         })
+    }
+
+    /// What stands between the parentheses of a list, as written.
+    pub fn inside(&self, list: &Datum) -> &'a str {
+        let text = self.suite.analysis.sources.text(list.span);
+        let text = text.strip_prefix('(').unwrap_or(text);
+        text.strip_suffix(')').unwrap_or(text)
     }
 
     /// What to say of an input, or a part of it, that cannot be lowered.

@@ -24,7 +24,11 @@ const RULES: &str = r#"(type Node (primitive Node))
 fn suite(folder: &Path, rules: &str) -> Suite {
     std::fs::create_dir(folder.join("arm")).unwrap();
     std::fs::write(folder.join("arm/add.isle"), rules).unwrap();
-    Suite::read(folder, "", "arm").unwrap_or_else(|report| panic!("{report}"))
+    read(folder, Bless::default()).unwrap_or_else(|report| panic!("{report}"))
+}
+
+fn read(folder: &Path, bless: Bless) -> Result<Suite, String> {
+    Suite::read(folder, "", "arm", bless)
 }
 
 fn with_suite(rules: &str, check: impl FnOnce(&Suite, &Path)) {
@@ -137,6 +141,21 @@ fn an_empty_clause_waits_for_a_blessing_and_an_absent_one_for_nothing() {
 }
 
 #[test]
+fn only_a_blessing_takes_tests_that_name_rules_of_the_past() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("arm")).unwrap();
+    let rules = RULES.replace("(rules add add)", "(rules sum)");
+    std::fs::write(folder.path().join("arm/add.isle"), rules).unwrap();
+    let report = read(folder.path(), Bless::default()).err().unwrap();
+    assert!(report.contains("there is no rule `sum`"), "{report}");
+    let all = Bless {
+        asm: true,
+        rules: true,
+    };
+    assert!(read(folder.path(), all).is_ok());
+}
+
+#[test]
 fn a_rule_without_a_test_is_reported() {
     with_suite(RULES, |suite, _| {
         insta::assert_snapshot!(suite.untested().unwrap(), @r"
@@ -172,13 +191,13 @@ fn an_input_that_cannot_be_lowered_is_shown() {
 #[test]
 fn what_cannot_be_read_is_reported() {
     let folder = tempfile::tempdir().unwrap();
-    let report = Suite::read(folder.path(), "", "arm").err().unwrap();
+    let report = read(folder.path(), Bless::default()).err().unwrap();
     assert!(report.contains("it has no rule files"), "{report}");
     std::fs::write(folder.path().join("a.isle"), "").unwrap();
-    let report = Suite::read(folder.path(), "", "arm").err().unwrap();
+    let report = read(folder.path(), Bless::default()).err().unwrap();
     assert!(report.contains("there are no rules in it"), "{report}");
     std::fs::create_dir(folder.path().join("arm")).unwrap();
     std::fs::write(folder.path().join("arm/b.isle"), "(test").unwrap();
-    let report = Suite::read(folder.path(), "", "arm").err().unwrap();
+    let report = read(folder.path(), Bless::default()).err().unwrap();
     assert!(report.contains("--> arm/b.isle:1:1"), "{report}");
 }

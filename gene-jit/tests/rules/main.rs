@@ -38,7 +38,7 @@ fn tests() -> Result<ExitCode, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("it is in the workspace");
-    let suite = Arc::new(Suite::read(root, "rules", "arm64")?);
+    let suite = Arc::new(Suite::read(root, "rules", "arm64", bless)?);
     let findings = Arc::new(Mutex::new(Findings::default()));
     let mut trials: Vec<Trial> = suite
         .cases()

@@ -28,6 +28,8 @@ pub struct Program {
     caches: Vec<Symbol>,
     calls: Vec<CallShape>,
     found: Vec<(usize, Vec<Value>)>,
+    /// Arguments of calls that are made before the code is compiled.
+    pub earlier: Vec<String>,
     /// The instructions of the part that is tested.
     pub focus: BTreeSet<usize>,
 }
@@ -39,7 +41,11 @@ impl Program {
     /// The program for a test.
     pub fn of(case: &Case) -> Result<Program, String> {
         let mut assembler = Assembler::default();
-        let input = &case.test.input;
+        let mut input = &case.test.input;
+        while let Some(("after", [args, tree])) = list(input) {
+            assembler.earlier.push(case.inside(args).to_string());
+            input = tree;
+        }
         assembler
             .body(input)
             .map_err(|(at, message)| case.bad_input(&at, message))?;
@@ -78,6 +84,8 @@ impl Program {
         let caches = self.caches.iter().map(|&name| Cache::new(name));
         Ok(Code {
             entry: Cell::new(0),
+            receiver: Cell::new(0),
+            receiver_entry: Cell::new(0),
             budget: Cell::new(0),
             params: self.params as u16,
             locals: self.locals as u16,
@@ -123,6 +131,7 @@ struct Assembler {
     calls: Vec<CallShape>,
     /// Instructions whose guess was wrong, and what they found.
     found: Vec<(usize, Vec<Value>)>,
+    earlier: Vec<String>,
     focus: Option<BTreeSet<usize>>,
     /// Instructions that do not belong to it.
     hidden: Range<usize>,
@@ -173,6 +182,7 @@ impl Assembler {
             caches: self.caches,
             calls: self.calls,
             found: self.found,
+            earlier: self.earlier,
             focus,
         }
     }
@@ -397,6 +407,12 @@ impl Assembler {
             ("Element", [of, key]) => {
                 self.node(of)?;
                 self.keyed(key, Op::GetIndex, Op::GetDynamic, |_| Ok(()))?;
+            }
+            ("MemberOrElement", [of, key, name]) => {
+                self.node(of)?;
+                self.node(key)?;
+                let cache = self.cache(word(name)?);
+                self.emit(Op::GetMemberOrElement, 0, 0, cache);
             }
             ("Member", [of, name]) => {
                 self.node(of)?;

@@ -6,10 +6,13 @@ use gene_isle_tools::testing::{Case, Outcome};
 use gene_jit::lower::compile;
 use gene_jit::tier::{Backend, Jit, Options};
 use gene_vm::Vm;
+use gene_vm::code::{Code, Prototype};
 use gene_vm::object::Function;
 use gene_vm::print::written;
 use gene_vm::program::Failure;
 use gene_vm::session::Session;
+use gene_vm::value::Value;
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// What arguments of tests can refer to.
@@ -22,7 +25,7 @@ const CALLS: usize = 6;
 pub fn outcome(case: &Case) -> Result<Outcome, String> {
     let mut compiled = Tested::new(case, true)?;
     let mut interpreted = Tested::new(case, false)?;
-    let Listing { rules, asm } = compiled.listing()?;
+    let Listing { rules, asm } = interpreted.listing()?;
     let values = case.values().map(|(args, _)| {
         let expected = interpreted.call(args);
         let mut results = (1..=CALLS).map(|call| (call, compiled.call(args)));
@@ -40,6 +43,8 @@ struct Tested {
     vm: Box<Vm>,
     session: Session,
     program: Program,
+    /// Has the code.
+    prototype: Rc<Prototype>,
 }
 
 impl Tested {
@@ -60,19 +65,25 @@ impl Tested {
         let function = session
             .run(&mut vm, "<test>", &shell)
             .map_err(|failure| vm.report(&failure).message)?;
-        let function = function.get::<Function>().expect("the shell is a function");
-        let code = program.code(&mut vm)?;
-        let _ = function.prototype.code.set(Box::new(code));
+        let mut function = function.get::<Function>().expect("the shell is a function");
+        let prototype = Rc::new(with_code(&function.prototype, program.code(&mut vm)?));
+        function.code.set(std::ptr::null());
+        function.prototype = prototype.clone();
         Ok(Tested {
             vm,
             session,
             program,
+            prototype,
         })
     }
 
+    /// What the code becomes after the calls that the test makes before.
     fn listing(&mut self) -> Result<Listing, String> {
-        let code = self.program.code(&mut self.vm)?;
-        let compiled = compile(&code, &self.program.feedback(&code));
+        for args in self.program.earlier.clone() {
+            self.call(&args);
+        }
+        let code = self.prototype.code.get().expect("it was set");
+        let compiled = compile(code, &self.program.feedback(code));
         let compiled = compiled.map_err(|reason| reason.to_string())?;
         Ok(Listing::new(&compiled, &self.program.focus))
     }
@@ -89,5 +100,24 @@ impl Tested {
             }
             Err(failure) => self.vm.report(&failure).message,
         }
+    }
+}
+
+/// A prototype like another, but for the code.
+fn with_code(other: &Prototype, code: Code) -> Prototype {
+    Prototype {
+        name: other.name,
+        kind: other.kind,
+        params: other.params.clone(),
+        generics: other.generics.clone(),
+        is_method: other.is_method,
+        simple: other.simple,
+        body: Vec::new(),
+        parameter_form: Value::NIL,
+        form: Value::NIL,
+        environment: other.environment.clone(),
+        return_type: other.return_type.clone(),
+        pos: other.pos,
+        code: OnceCell::from(Box::new(code)),
     }
 }

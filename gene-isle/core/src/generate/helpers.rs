@@ -33,7 +33,13 @@ pub(super) fn generate(program: &Program, sources: &Sources) -> TokenStream {
     let classes: BTreeSet<TypeId> = helpers.iter().flat_map(used_classes).collect();
     let class_ids = classes.iter().map(|&ty| class(program, ty));
     let infos = helpers.iter().map(|helper| {
-        let Helper { name, alloc, raise, reenter, .. } = helper;
+        let Helper {
+            name,
+            alloc,
+            raise,
+            reenter,
+            ..
+        } = helper;
         let args = helper.args.iter().map(|&ty| class(program, ty));
         let result = class(program, helper.ret);
         quote! {
