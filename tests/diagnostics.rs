@@ -130,3 +130,27 @@ fn what_a_macro_will_rewrite_is_not_judged() {
     assert_eq!(out, "(fn [] (if))\n(break)\n(while)\n");
     assert_eq!(err, "");
 }
+
+#[test]
+fn an_exception_keeps_its_trace_through_a_finally_that_catches_another() {
+    let program = "(fn fails [] (throw \"outer\") 1)\n\
+                   (fn cleans [] (try (fails) finally\n  (try (throw \"inner\") catch * 1)\n  (try (fails) catch * 2)))\n\
+                   (fn main [] (+ 1 (cleans)))\n\
+                   (main)\n";
+    for jit in ["--jit=off", "--jit=sim"] {
+        let (_, err) = run(program, &["--error-format=human", jit]);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(err, @r#"
+            error: Exception: outer
+             --> main.gene:1:14
+              |
+            1 | (fn fails [] (throw "outer") 1)
+              |              ^
+              at fails (main.gene:1)
+              at cleans (main.gene:2)
+              at main (main.gene:5)
+              at main.gene (main.gene:6)
+            "#);
+        }
+    }
+}

@@ -223,6 +223,8 @@ pub struct Handler {
     pub target: u32,
     /// Operands that stay on the stack below the exception.
     pub operands: u16,
+    /// May the exception go on its way after a `finally` has run?
+    pub suspends: bool,
 }
 
 /// Describes the arguments of a call that are on the stack:

@@ -11,6 +11,7 @@ use crate::source::{Pos, SourceMap};
 use crate::symbol::{Symbol, sym};
 use crate::tier::{Observer, Tier};
 use crate::value::Value;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// An exception is on its way: the exception object is in the VM
@@ -30,6 +31,10 @@ pub const STACK_SLACK: usize = 1 << 10;
 const DEFAULT_NATIVE_STACK: usize = 1 << 20;
 /// Native stack kept free for native functions that do not check.
 const NATIVE_RESERVE: usize = 256 << 10;
+/// So many traces of exceptions that wait for a `finally` are kept. Those that a jump out of the `finally` has ended
+/// are among them.
+const MAX_WAITING: usize = 64;
+
 /// Longest stack trace kept.
 const MAX_TRACE: usize = 64;
 
@@ -130,6 +135,8 @@ pub struct Vm {
     pub(crate) handled: Value,
     /// Where the exception on its way has come through, innermost first.
     pub(crate) trace: Vec<TraceEntry>,
+    /// Exceptions that wait for a `finally`, with their traces: other exceptions may come and go meanwhile.
+    waiting: VecDeque<(Value, Vec<TraceEntry>)>,
     /// Where the exception on its way was raised, in an inspectable program.
     pub(crate) failing: Option<crate::session::Surroundings>,
     /// Contexts of the running macro calls.
@@ -199,6 +206,7 @@ impl Vm {
             exception: Value::NIL,
             handled: Value::NIL,
             trace: Vec::new(),
+            waiting: VecDeque::new(),
             failing: None,
             macro_contexts: Vec::new(),
             tier: None,
@@ -312,6 +320,25 @@ impl Vm {
     pub(crate) fn note_trace(&mut self, function: Symbol, pos: Pos) {
         if self.trace.len() < MAX_TRACE {
             self.trace.push(TraceEntry { function, pos });
+        }
+    }
+
+    /// Keeps the trace of the exception on its way, which is about to wait for a `finally`.
+    pub(crate) fn suspend_trace(&mut self) {
+        if self.waiting.len() == MAX_WAITING {
+            self.waiting.pop_front();
+        }
+        let entry = (self.exception, self.trace.clone());
+        self.waiting.push_back(entry);
+    }
+
+    /// An exception goes on its way after a `finally`.
+    pub(crate) fn resume_exception(&mut self, exception: Value) {
+        self.exception = exception;
+        let is_it = |(other, _): &(Value, Vec<TraceEntry>)| other.bits() == exception.bits();
+        if let Some(index) = self.waiting.iter().rposition(is_it) {
+            self.trace = std::mem::take(&mut self.waiting[index].1);
+            self.waiting.truncate(index);
         }
     }
 
@@ -490,6 +517,7 @@ impl Vm {
             builtins,
             exception,
             handled,
+            waiting,
             failing,
             macro_contexts,
             modules,
@@ -504,6 +532,9 @@ impl Vm {
             builtins.trace(tracer);
             tracer.value(*exception);
             tracer.value(*handled);
+            for (exception, _) in waiting {
+                tracer.value(*exception);
+            }
             if let Some(surroundings) = failing {
                 surroundings.trace(tracer);
             }

@@ -78,7 +78,7 @@ impl Compiler<'_> {
 
         // An exception from the body: its object is on the stack.
         self.e.depth = depth + 1;
-        self.handle(region, depth);
+        self.handle(region, depth, !finally.is_empty());
         self.e.op_bc(Op::SetLocal, exception, 0, 1, 0);
         if !clauses.is_empty() {
             self.e.op(Op::GetException, 0, 1);
@@ -104,7 +104,7 @@ impl Compiler<'_> {
             self.e.jump(Op::Jump, unmatched, 0);
             // An exception from a clause: it replaces the one that was handled.
             self.e.depth = depth + 1;
-            self.handle(region, depth);
+            self.handle(region, depth, !finally.is_empty());
             self.e.op_bc(Op::SetLocal, exception, 0, 1, 0);
             self.e.bind(unmatched);
             self.restore_handled(saved);
@@ -203,8 +203,8 @@ impl Compiler<'_> {
         Ok(ranges)
     }
 
-    /// Makes the next instruction the handler of the ranges.
-    fn handle(&mut self, ranges: Vec<(u32, u32)>, depth: usize) {
+    /// Makes the next instruction the handler of the ranges; a `finally` runs there, if it `suspends`.
+    fn handle(&mut self, ranges: Vec<(u32, u32)>, depth: usize, suspends: bool) {
         let label = self.e.label();
         self.e.bind(label);
         let target = self.e.here();
@@ -215,6 +215,7 @@ impl Compiler<'_> {
             end,
             target,
             operands,
+            suspends,
         }));
     }
 
@@ -230,7 +231,7 @@ impl Compiler<'_> {
         let region = self.region(&[], body)?;
         self.e.jump(Op::Jump, end, 0);
         self.e.depth = depth + 1;
-        self.handle(region, depth);
+        self.handle(region, depth, false);
         on_exception(self)?;
         self.e.bind(end);
         Ok(())

@@ -469,7 +469,7 @@ impl Vm {
             // ── Exceptions ─────────────────────────────────────────────────
             Op::Throw => return Err(self.throw_at(self.operand(0), code.position(pc))),
             Op::Rethrow => {
-                self.exception = self.operand(0);
+                self.resume_exception(self.operand(0));
                 return Err(Raise);
             }
             Op::CatchMatches => {

@@ -337,6 +337,9 @@ impl Vm {
             self.note_trace(code.name, code.position(pc));
         }
         let handler = code.handler(pc)?;
+        if handler.suspends {
+            self.suspend_trace();
+        }
         let exception = self.take_exception();
         // SAFETY: the frame has room for all operands.
         unsafe {

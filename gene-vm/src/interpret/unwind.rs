@@ -46,6 +46,9 @@ impl Vm {
                     self.note_trace((*code).name, (*code).position(index));
                 }
                 if let Some(handler) = (*code).handler(index) {
+                    if handler.suspends {
+                        self.suspend_trace();
+                    }
                     let sp = base.add((*code).locals as usize + handler.operands as usize);
                     sp.write(self.take_exception());
                     return Some(Resume {
