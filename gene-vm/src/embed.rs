@@ -16,7 +16,29 @@
 //! assert_eq!(answer.as_int(), Some(42));
 //! ```
 //!
-//! A value that Rust code keeps between runs belongs in a [`Handle`]: a collection frees what only
+//! Programs can be bounded and interrupted; what goes wrong is a [`Failure`](crate::program::Failure), which
+//! [`Vm::report`] describes as an [`Error`](std::error::Error) with class, message and place:
+//!
+//! ```
+//! use gene_vm::{Vm, session::Session};
+//!
+//! let mut vm = Vm::new(Default::default());
+//! vm.limit_memory(Some(16 << 20));
+//! vm.limit_steps(Some(1_000));
+//! let mut session = Session::new(&mut vm, "rules");
+//! let failure = session.run(&mut vm, "rules", "(while true 1)").unwrap_err();
+//! let report = vm.report(&failure);
+//! assert_eq!(report.class.as_deref(), Some("RuntimeException"));
+//! assert_eq!(report.to_string(), "RuntimeException: Step limit exceeded (rules:1:1)");
+//!
+//! vm.limit_steps(None);
+//! let interrupter = vm.interrupter();
+//! std::thread::spawn(move || interrupter.interrupt());
+//! let failure = session.run(&mut vm, "rules", "(while true 1)").unwrap_err();
+//! assert_eq!(vm.report(&failure).message, "Interrupted");
+//! ```
+//!
+//! `examples/embedding.rs` shows all of it at work. A value that Rust code keeps between runs belongs in a [`Handle`]: a collection frees what only
 //! Rust variables refer to.
 
 use crate::interrupt::Interrupter;

@@ -61,6 +61,21 @@ pub struct Report {
 /// What is done with a warning.
 pub type Warn = Rc<dyn Fn(&mut Vm, &Report)>;
 
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(class) = &self.class {
+            write!(f, "{class}: ")?;
+        }
+        f.write_str(&self.message)?;
+        match &self.location {
+            Some(location) => write!(f, " ({location})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Report {}
+
 /// A compiled program, which can run many times. Its namespace stays; its variables are new in each run.
 pub struct Program {
     module: Module,
