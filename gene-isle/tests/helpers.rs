@@ -1,7 +1,7 @@
 //! Helpers are called as their declarations say.
 
 mod generated {
-    use super::{Flag, RAISED, Value};
+    use super::{Count, Flag, RAISED, Value};
     gene_isle::rules!("tests/rules/helpers.isle");
 }
 use generated::{ClassId, Context, HELPERS, HelperClass, HelperId};
@@ -11,6 +11,9 @@ mod runtime {
         a + b
     }
     pub extern "C" fn note(_flag: bool) {}
+    pub extern "C" fn half(count: u32) -> u32 {
+        count / 2
+    }
 }
 
 /// Where a value is.
@@ -19,6 +22,9 @@ pub struct Value(u8);
 /// A flag known while compiling.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Flag(bool);
+/// A number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Count;
 const RAISED: Flag = Flag(true);
 
 impl HelperClass for Value {
@@ -28,6 +34,15 @@ impl HelperClass for Value {
     }
     fn into_word(value: u64) -> u64 {
         value
+    }
+}
+impl HelperClass for Count {
+    type Native = u32;
+    fn of_word(word: u64) -> u32 {
+        word as u32
+    }
+    fn into_word(value: u32) -> u64 {
+        value.into()
     }
 }
 impl HelperClass for Flag {
@@ -88,7 +103,7 @@ fn calls_pass_arguments_in_order_and_know_their_effects() {
 
 #[test]
 fn helpers_have_addresses() {
-    assert_eq!(HELPERS.len(), 2);
+    assert_eq!(HELPERS.len(), 3);
     assert_eq!(
         HelperId::SlowAdd.address(),
         runtime::slow_add as *const () as usize
@@ -105,10 +120,13 @@ fn helpers_know_their_classes() {
 
 #[test]
 fn simulated_code_can_call_them() {
-    // SAFETY: both take any words.
-    let (sum, unit) = unsafe {
-        let sum = HelperId::SlowAdd.invoke(&[20, 22, 99]);
-        (sum, HelperId::Note.invoke(&[1]))
+    // SAFETY: they take any words.
+    let results = unsafe {
+        [
+            HelperId::SlowAdd.invoke(&[20, 22, 99]),
+            HelperId::Note.invoke(&[1]),
+            HelperId::Half.invoke(&[9]),
+        ]
     };
-    assert_eq!((sum, unit), (42, 0));
+    assert_eq!(results, [42, 0, 4]);
 }

@@ -85,7 +85,7 @@ pub(crate) fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation 
                 offset,
                 word: (!is_literal).then_some(word),
                 assembly: match compiled.thunks.iter().find(|&&(at, _)| at == offset) {
-                    Some((_, helper)) => format!("bl {}", helper.name()),
+                    Some((_, helper)) => format!("bl {}", helper.info().name),
                     None if is_literal => "literal".into(),
                     None => disassemble(word),
                 },

@@ -1,112 +1,65 @@
-//! What compiled code calls: a handful of functions with the C calling convention.
+//! What compiled code calls: a handful of functions with the C calling convention. `rules/runtime.isle` declares them.
 
+pub use crate::arm64::isle::HelperId as Helper;
 use crate::tier::Shared;
 use gene_vm::code::Code;
 use gene_vm::value::Value;
 use gene_vm::vm::{Raise, Vm};
 
-/// A function of the runtime.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Helper {
-    /// Runs an instruction on the operand stack.
-    Plain,
-    /// Runs an instruction that may jump; answers whether it does.
-    Branch,
-    /// Makes the call that an instruction says; answers the result.
-    Call,
-    /// Makes the call in tail position that an instruction says; answers the address to go to when this function's native
-    /// frame is left.
-    TailCall,
-    /// Does what is due at a safepoint.
-    Safepoint,
-    /// As [`Helper::Safepoint`], before the first instruction.
-    EntrySafepoint,
-    /// Raises the exception of a stack that is full.
-    Overflow,
-    /// A guess was wrong: the interpreter is to go on in this frame.
-    Leave,
-    /// Runs the function in the interpreter, from where [`Helper::Leave`] or [`Helper::TailCall`] says.
-    Interpret,
-    /// Finds where an exception goes on.
-    Unwind,
-}
+/// The classes of arguments and results, and what they are in Rust.
+pub mod classes {
+    use super::{Code, Value};
+    use crate::arm64::isle::HelperClass;
 
-/// What a function of the runtime answers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Answer {
-    /// A value, or [`Value::EXCEPTION`].
-    Value,
-    /// Where control goes on.
-    Place,
-}
+    macro_rules! classes {
+        ($($(#[doc = $doc:literal])* $class:ident: $native:ty,)*) => {
+            $(
+                $(#[doc = $doc])*
+                #[derive(Clone, Copy, Debug)]
+                pub struct $class;
 
-impl Helper {
-    /// All helpers.
-    pub const ALL: [Helper; 10] = [
-        Helper::Plain,
-        Helper::Branch,
-        Helper::Call,
-        Helper::TailCall,
-        Helper::Safepoint,
-        Helper::EntrySafepoint,
-        Helper::Overflow,
-        Helper::Leave,
-        Helper::Interpret,
-        Helper::Unwind,
-    ];
+                impl HelperClass for $class {
+                    type Native = $native;
 
-    /// The address of the function.
-    pub fn address(self) -> usize {
-        let value = |function: ValueFunction| function as usize;
-        let place = |function: PlaceFunction| function as usize;
-        match self {
-            Helper::Plain => value(plain),
-            Helper::Branch => value(branch),
-            Helper::Call => value(call),
-            Helper::TailCall => value(tail_call),
-            Helper::Safepoint => value(safepoint),
-            Helper::EntrySafepoint => value(entry_safepoint),
-            Helper::Overflow => value(overflow),
-            Helper::Leave => place(leave),
-            Helper::Interpret => place(interpret),
-            Helper::Unwind => place(unwind),
-        }
+                    fn of_word(word: u64) -> $native {
+                        word as $native
+                    }
+
+                    fn into_word(value: $native) -> u64 {
+                        value as u64
+                    }
+                }
+            )*
+        };
     }
 
-    /// Its name in listings.
-    pub fn name(self) -> &'static str {
-        match self {
-            Helper::Plain => "plain",
-            Helper::Branch => "branch",
-            Helper::Call => "call",
-            Helper::TailCall => "tail_call",
-            Helper::Safepoint => "safepoint",
-            Helper::EntrySafepoint => "entry_safepoint",
-            Helper::Overflow => "overflow",
-            Helper::Leave => "leave",
-            Helper::Interpret => "interpret",
-            Helper::Unwind => "unwind",
-        }
-    }
-
-    /// What the function answers; that decides on its arguments, too.
-    pub fn answer(self) -> Answer {
-        match self {
-            Helper::Leave | Helper::Interpret | Helper::Unwind => Answer::Place,
-            _ => Answer::Value,
-        }
+    classes! {
+        /// The VM.
+        Vm: *mut super::Vm,
+        /// What the JIT shares.
+        Shared: *const super::Shared,
+        /// The running code.
+        CodeObject: *const Code,
+        /// The address of local slot 0.
+        Frame: *mut Value,
+        /// The index of an instruction.
+        Pc: usize,
+        /// The number of operands on the stack.
+        Depth: usize,
+        /// Where the call returns to.
+        ReturnAddress: usize,
+        /// Nothing, or an exception.
+        Done: u64,
+        /// 0 or 1, or an exception.
+        Flag: u64,
+        /// A value, or an exception.
+        Word: u64,
+        /// Machine code, or an exception.
+        Address: u64,
+        /// Where control goes on; it is read at once.
+        Place: *const super::Place,
     }
 }
-
-/// The arguments of helpers that answer a value: the VM, the code, the instruction, the frame, the number of operands on
-/// the stack, and what the JIT shares.
-pub type ValueFunction =
-    unsafe extern "C" fn(*mut Vm, *const Code, usize, *mut Value, usize, *const Shared) -> u64;
-
-/// The arguments of helpers that answer a place: the VM, the return address, the frame, and what the JIT shares.
-/// The place is read at once.
-pub type PlaceFunction =
-    unsafe extern "C" fn(*mut Vm, usize, *mut Value, *const Shared) -> *const Place;
 
 /// Where control goes on.
 #[repr(C)]
@@ -159,7 +112,7 @@ fn answer(result: Result<u64, Raise>) -> u64 {
     result.unwrap_or(Value::EXCEPTION.bits())
 }
 
-unsafe extern "C" fn plain(
+pub(crate) unsafe extern "C" fn plain(
     vm: *mut Vm,
     code: *const Code,
     pc: usize,
@@ -174,7 +127,7 @@ unsafe extern "C" fn plain(
     }
 }
 
-unsafe extern "C" fn branch(
+pub(crate) unsafe extern "C" fn branch(
     vm: *mut Vm,
     code: *const Code,
     pc: usize,
@@ -189,7 +142,7 @@ unsafe extern "C" fn branch(
     }
 }
 
-unsafe extern "C" fn call(
+pub(crate) unsafe extern "C" fn call(
     vm: *mut Vm,
     code: *const Code,
     pc: usize,
@@ -204,7 +157,7 @@ unsafe extern "C" fn call(
     }
 }
 
-unsafe extern "C" fn tail_call(
+pub(crate) unsafe extern "C" fn tail_call(
     vm: *mut Vm,
     code: *const Code,
     pc: usize,
@@ -220,39 +173,27 @@ unsafe extern "C" fn tail_call(
     }
 }
 
-unsafe extern "C" fn safepoint(
+pub(crate) unsafe extern "C" fn safepoint(
     vm: *mut Vm,
     code: *const Code,
-    _pc: usize,
     base: *mut Value,
     depth: usize,
-    _shared: *const Shared,
 ) -> u64 {
     // SAFETY: compiled code passes its own frame.
     let (vm, _) = unsafe { arrive(vm, code, base, depth) };
     answer(vm.safepoint().map(|()| Value::NIL.bits()))
 }
 
-unsafe extern "C" fn entry_safepoint(
+pub(crate) unsafe extern "C" fn entry_safepoint(
     vm: *mut Vm,
     code: *const Code,
-    pc: usize,
     base: *mut Value,
-    _depth: usize,
-    shared: *const Shared,
 ) -> u64 {
     // SAFETY: compiled code passes its own frame, whose variables are set.
-    unsafe { safepoint(vm, code, pc, base, 0, shared) }
+    unsafe { safepoint(vm, code, base, 0) }
 }
 
-unsafe extern "C" fn overflow(
-    vm: *mut Vm,
-    code: *const Code,
-    _pc: usize,
-    base: *mut Value,
-    _depth: usize,
-    _shared: *const Shared,
-) -> u64 {
+pub(crate) unsafe extern "C" fn overflow(vm: *mut Vm, code: *const Code, base: *mut Value) -> u64 {
     // SAFETY: compiled code passes its own frame. Its variables are not set yet, but for the parameters.
     unsafe {
         let (vm, code) = arrive(vm, code, base, 0);
@@ -262,7 +203,7 @@ unsafe extern "C" fn overflow(
     Value::EXCEPTION.bits()
 }
 
-unsafe extern "C" fn leave(
+pub(crate) unsafe extern "C" fn leave(
     vm: *mut Vm,
     return_address: usize,
     base: *mut Value,
@@ -272,9 +213,8 @@ unsafe extern "C" fn leave(
     unsafe { (*shared).leave(&mut *vm, return_address, base) }
 }
 
-unsafe extern "C" fn interpret(
+pub(crate) unsafe extern "C" fn interpret(
     vm: *mut Vm,
-    _return_address: usize,
     base: *mut Value,
     shared: *const Shared,
 ) -> *const Place {
@@ -282,7 +222,7 @@ unsafe extern "C" fn interpret(
     unsafe { (*shared).interpret(&mut *vm, base) }
 }
 
-unsafe extern "C" fn unwind(
+pub(crate) unsafe extern "C" fn unwind(
     vm: *mut Vm,
     return_address: usize,
     base: *mut Value,

@@ -4,7 +4,7 @@
 //! the step function that their declarations generate. A branch to a function of the runtime calls that function.
 
 use crate::arm64::isle::{Inst, Machine};
-use crate::runtime::{Answer, Helper, PlaceFunction, ValueFunction};
+use crate::runtime::Helper;
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
@@ -12,6 +12,8 @@ use std::ptr::NonNull;
 const STACK_BYTES: usize = 160 << 20;
 /// The return address at which the simulation ends.
 const END: u64 = 0xE0D0;
+/// Registers that pass arguments.
+const ARGUMENTS: usize = 8;
 /// Decoded instructions that are remembered.
 const DECODED: usize = 1 << 14;
 
@@ -109,18 +111,7 @@ pub unsafe fn call(simulator: *mut Simulator, address: usize, args: [u64; 3]) ->
                 unreachable!("the JIT emits declared instructions only: {fault:?}");
             };
             let x = (*simulator).x;
-            (*simulator).x[0] = match helper.answer() {
-                Answer::Value => {
-                    let function: ValueFunction = std::mem::transmute(helper.address());
-                    function(
-                        x[0] as _, x[1] as _, x[2] as _, x[3] as _, x[4] as _, x[5] as _,
-                    )
-                }
-                Answer::Place => {
-                    let function: PlaceFunction = std::mem::transmute(helper.address());
-                    function(x[0] as _, x[1] as _, x[2] as _, x[3] as _) as u64
-                }
-            };
+            (*simulator).x[0] = helper.invoke(&x[..ARGUMENTS]);
             (*simulator).pc = (*simulator).x[30];
         }
         (*simulator).pc = saved_pc;

@@ -1,10 +1,11 @@
 //! Code that all functions of a VM share: the ways between compiled code and the runtime.
 
 use crate::arm64::emit::Saved;
-use crate::arm64::{self, Cond, FRAME, Fixup, Inst, LINK, X0, X1, X2, X3, X5, X16};
+use crate::arm64::isle::ClassId;
+use crate::arm64::{self, Cond, FRAME, Fixup, Inst, LINK, Reg, X0, X1, X2, X16};
 use crate::buffer::{CodeBuffer, Label};
 use crate::memory::{Arena, Block};
-use crate::runtime::{Answer, Helper, Place};
+use crate::runtime::{Helper, Place};
 use gene_vm::object::Function;
 use gene_vm::value::{POINTER_TAG, SMALL_INT_TAG, Value};
 use std::mem::offset_of;
@@ -57,54 +58,12 @@ impl Thunks {
         buffer.load(X0, FRAME, -8);
         buffer.ret();
 
-        let unwind = buffer.label();
-        let helpers = Helper::ALL.map(|helper| {
-            let label = buffer.here();
-            match helper.answer() {
-                Answer::Value => {
-                    buffer.enter_frame(&link);
-                    buffer.mov(X0, arm64::CONTEXT);
-                    buffer.load(X1, FRAME, -8);
-                    buffer.inst(Inst::Eor {
-                        rd: X1,
-                        rn: X1,
-                        rm: arm64::POINTER_TAG,
-                    });
-                    buffer.load(X1, X1, Function::CODE_OFFSET as i64);
-                    buffer.mov(X3, FRAME);
-                    buffer.load_literal(X5, shared as u64);
-                    buffer.call_address(helper.address());
-                    buffer.leave_frame(&link);
-                    buffer.constant(X16, Value::EXCEPTION.bits());
-                    buffer.compare(X0, X16);
-                    buffer.branch_if(Cond::Eq, unwind);
-                    buffer.ret();
-                }
-                Answer::Place => {
-                    if helper == Helper::Unwind {
-                        buffer.bind(unwind);
-                    }
-                    // The return address is passed on in the link register, which the frames below have saved.
-                    let keeps_link = helper == Helper::Interpret;
-                    buffer.mov(X1, LINK);
-                    if keeps_link {
-                        buffer.enter_frame(&link);
-                    }
-                    buffer.mov(X0, arm64::CONTEXT);
-                    buffer.mov(X2, FRAME);
-                    buffer.load_literal(X3, shared as u64);
-                    buffer.call_address(helper.address());
-                    if keeps_link {
-                        buffer.leave_frame(&link);
-                    }
-                    buffer.load(FRAME, X0, offset_of!(Place, base) as i64);
-                    buffer.load(X1, X0, offset_of!(Place, then) as i64);
-                    buffer.load(X0, X0, offset_of!(Place, address) as i64);
-                    buffer.branch_register(X0);
-                }
-            }
-            label
-        });
+        let helpers = Helper::ALL.map(|_| buffer.label());
+        let unwind = helpers[Helper::Unwind as usize];
+        for (helper, label) in Helper::ALL.into_iter().zip(helpers) {
+            buffer.bind(label);
+            call_sequence(&mut buffer, helper, shared, unwind);
+        }
 
         let finished = buffer.finish(&[], enter);
         let block = arena.place(&finished.code, |_, _| {})?;
@@ -122,5 +81,47 @@ impl Thunks {
     /// The address of the code that calls a function of the runtime.
     pub fn of(&self, helper: Helper) -> usize {
         self.helpers[helper as usize]
+    }
+}
+
+/// The way from compiled code to a function of the runtime and back, as the function's declaration says.
+/// Compiled code passes what only it knows: the instruction and the operands on the stack.
+fn call_sequence(buffer: &mut CodeBuffer<Fixup>, helper: Helper, shared: usize, unwind: Label) {
+    let link = Saved::new(0, 0);
+    let info = helper.info();
+    buffer.enter_frame(&link);
+    for (number, class) in (0..).zip(info.args) {
+        let reg = Reg::new(number);
+        match class {
+            ClassId::Vm => buffer.mov(reg, arm64::CONTEXT),
+            ClassId::Shared => buffer.load_literal(reg, shared as u64),
+            ClassId::CodeObject => {
+                buffer.load(reg, FRAME, -8);
+                buffer.inst(Inst::Eor {
+                    rd: reg,
+                    rn: reg,
+                    rm: arm64::POINTER_TAG,
+                });
+                buffer.load(reg, reg, Function::CODE_OFFSET as i64);
+            }
+            ClassId::Frame => buffer.mov(reg, FRAME),
+            ClassId::ReturnAddress => buffer.mov(reg, LINK),
+            _ => {}
+        }
+    }
+    buffer.call_address(helper.address());
+    buffer.leave_frame(&link);
+    if info.may_raise {
+        buffer.constant(X16, Value::EXCEPTION.bits());
+        buffer.compare(X0, X16);
+        buffer.branch_if(Cond::Eq, unwind);
+    }
+    if info.result == ClassId::Place {
+        buffer.load(FRAME, X0, offset_of!(Place, base) as i64);
+        buffer.load(X1, X0, offset_of!(Place, then) as i64);
+        buffer.load(X0, X0, offset_of!(Place, address) as i64);
+        buffer.branch_register(X0);
+    } else {
+        buffer.ret();
     }
 }

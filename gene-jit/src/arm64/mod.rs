@@ -25,12 +25,14 @@ pub mod isle {
 
     use layout::*;
     use crate::buffer::Label;
+    use crate::runtime::classes::*;
     use crate::tree::{Node, Op, Stmt};
 
     gene_isle::rules!(
         "rules/prelude.isle",
         "rules/bytecode.isle",
         "rules/value.isle",
+        "rules/runtime.isle",
         "rules/arm64/inst.isle",
         "rules/arm64/lower/value.isle",
         "rules/arm64/lower/variable.isle",

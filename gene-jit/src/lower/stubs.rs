@@ -4,7 +4,8 @@ use super::facts::{Fact, Known};
 use super::registers::{Form, Owner};
 use super::{Lowering, Part, Site};
 use crate::arm64::emit::Saved;
-use crate::arm64::{self, Cond, FRAME, FReg, Reg, X0, X1, X16, X17};
+use crate::arm64::isle::ClassId;
+use crate::arm64::{Cond, FRAME, FReg, Reg, X0, X1, X16, X17};
 use crate::buffer::Label;
 use crate::runtime::Helper;
 use crate::tree::effect::effect;
@@ -463,8 +464,13 @@ impl Lowering<'_> {
 
     /// Calls the runtime for an instruction.
     pub(super) fn call_runtime(&mut self, helper: Helper, pc: usize, depth: usize) {
-        self.buffer.constant(arm64::X2, pc as u64);
-        self.buffer.constant(arm64::X4, depth as u64);
+        for (number, class) in (0..).zip(helper.info().args) {
+            match class {
+                ClassId::Pc => self.buffer.constant(Reg::new(number), pc as u64),
+                ClassId::Depth => self.buffer.constant(Reg::new(number), depth as u64),
+                _ => {}
+            }
+        }
         self.call_thunk(helper, Some(pc));
     }
 

@@ -60,7 +60,7 @@ fn is_literal(compiled: &Compiled, offset: usize) -> bool {
 
 fn assembly(compiled: &Compiled, offset: usize) -> String {
     if let Some((_, helper)) = compiled.thunks.iter().find(|&&(at, _)| at == offset) {
-        return format!("bl {}", helper.name());
+        return format!("bl {}", helper.info().name);
     }
     let word = &compiled.code[offset..offset + 4];
     disassemble(u32::from_le_bytes(word.try_into().expect("four bytes")))
@@ -94,7 +94,9 @@ fn instruction(compiled: &Compiled, offset: usize, labels: &[usize]) -> String {
     let mut thunks = compiled.thunks.iter().filter(|&&(at, _)| at >= target);
     let name = match compiled.map[at.saturating_sub(1)].1 {
         _ if is_literal(compiled, target) => "literal",
-        Part::Slow(_) => thunks.next().map_or("slow", |(_, helper)| helper.name()),
+        Part::Slow(_) => thunks
+            .next()
+            .map_or("slow", |(_, helper)| helper.info().name),
         Part::Main(_) if target <= offset => "loop",
         Part::Main(_) => "on",
         Part::Frame if head == "bl " => "entry",

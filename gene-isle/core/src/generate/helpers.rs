@@ -7,9 +7,10 @@ use quote::{format_ident, quote};
 
 use super::names::{camel, ident, prefixed, snake};
 use super::types::{param_type, rust_type};
+use crate::check::Target;
 use crate::compile::Program;
 use crate::source::Sources;
-use crate::terms::Helper;
+use crate::terms::{Constructor, Helper};
 use crate::types::TypeId;
 
 /// The table of helpers, the check of their signatures, and their constructors.
@@ -73,10 +74,9 @@ pub(super) fn generate(program: &Program, sources: &Sources) -> TokenStream {
         }
     });
     let count = helpers.len();
-    let constructors = helpers
-        .iter()
-        .zip(&variants)
-        .map(|(helper, variant)| constructor(program, helper, variant));
+    let constructors = called(program)
+        .into_iter()
+        .map(|index| constructor(program, &helpers[index], &variants[index]));
     quote! {
         /// A runtime function that compiled code may call.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -153,17 +153,31 @@ pub(super) fn generate(program: &Program, sources: &Sources) -> TokenStream {
     }
 }
 
-/// What calls of helpers need from the context of rules.
+/// The helpers that rules call. The others are for Rust code to call, and need nothing from the context.
+fn called(program: &Program) -> BTreeSet<usize> {
+    let references = program.checked.references.iter();
+    references
+        .filter_map(|(_, target)| match target {
+            Target::Term(term) => match program.terms.get(*term).constructor() {
+                Some(Constructor::Helper(index)) => Some(*index),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect()
+}
+
+/// What calls of helpers in rules need from the context of rules.
 pub(super) fn context_methods(program: &Program) -> TokenStream {
-    let helpers = &program.terms.helpers;
-    if helpers.is_empty() {
+    let called = called(program);
+    if called.is_empty() {
         return TokenStream::new();
     }
-    let args: BTreeSet<TypeId> = helpers
-        .iter()
+    let helpers = || called.iter().map(|&index| &program.terms.helpers[index]);
+    let args: BTreeSet<TypeId> = helpers()
         .flat_map(|helper| helper.args.iter().copied())
         .collect();
-    let results: BTreeSet<TypeId> = helpers.iter().map(|helper| helper.ret).collect();
+    let results: BTreeSet<TypeId> = helpers().map(|helper| helper.ret).collect();
     let passes = args.into_iter().map(|ty| {
         let (name, doc) = (
             method(program, "pass", ty),
