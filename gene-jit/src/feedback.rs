@@ -58,7 +58,7 @@ impl Feedback {
     /// What a variable of which nothing is known should be expected to be in the loop that begins at `pc`.
     pub fn variable(&self, pc: usize, slot: u16) -> Fact {
         if let Some(fact) = self.at_loop(pc, slot) {
-            return fact;
+            return fact.as_number();
         }
         match self.locals.get(slot as usize) {
             _ if self.settled => Fact::Unknown,
@@ -76,10 +76,17 @@ impl Feedback {
                 .is_some_and(|fact| fact.is_object())
     }
 
-    /// What kind of number a variable was in the loop that begins at `pc`, if the loop did not find what it expected.
+    /// Is it worth a guess that a variable, of which nothing is known to the contrary, is an array in the loop that begins
+    /// at `pc`?
+    pub fn may_be_array(&self, pc: usize, slot: u16) -> bool {
+        let observed = self.locals.get(slot as usize).copied();
+        let found = self.at_loop(pc, slot).or(observed);
+        !self.settled && matches!(found, None | Some(Fact::Array))
+    }
+
+    /// What a variable was in the loop that begins at `pc`, if the loop did not find what it expected.
     pub fn at_loop(&self, pc: usize, slot: u16) -> Option<Fact> {
-        let fact = self.loops.get(&pc)?.get(slot as usize)?;
-        Some(fact.as_number())
+        self.loops.get(&pc)?.get(slot as usize).copied()
     }
 
     /// Notes that a guess was wrong: in the instruction at `pc` of the code, with these locals and operands on the stack.

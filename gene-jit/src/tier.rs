@@ -442,8 +442,8 @@ impl Tier for Jit {
         i32::try_from(self.shared.options.threshold).unwrap_or(i32::MAX)
     }
 
-    fn heat(&self, vm: &mut Vm, _function: Gc<Function>, code: &Code) {
-        let feedback = Feedback::new(&vm.topmost_values(code.locals as usize));
+    fn heat(&self, code: &Code, locals: &[Value]) {
+        let feedback = Feedback::new(locals);
         let Ok(version) = self.shared.compile(code, &feedback) else {
             code.budget.set(DECLINED_BUDGET);
             return;

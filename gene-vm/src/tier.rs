@@ -6,8 +6,6 @@
 
 use crate::bytecode::Instr;
 use crate::code::Code;
-use crate::heap::Gc;
-use crate::object::Function;
 use crate::value::Value;
 use crate::vm::Vm;
 
@@ -17,7 +15,8 @@ pub trait Tier {
     fn threshold(&self) -> i32;
 
     /// The function's budget is used up. The tier may compile it (and set [`Code::entry`]) and sets a new budget.
-    fn heat(&self, vm: &mut Vm, function: Gc<Function>, code: &Code);
+    /// `locals` are the first locals of a frame that is about to run.
+    fn heat(&self, code: &Code, locals: &[Value]);
 
     /// Where compiled code goes on at the target of a back edge, if it can be entered there. The operand stack
     /// then holds what the bytecode says.

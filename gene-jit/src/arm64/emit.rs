@@ -2,8 +2,8 @@
 //! registers and memory, constants, branches.
 
 use super::isle::{
-    Amount64, Cond, FReg, Half64, Imm12, Imm16, Inst, LeftShift64, Offset4, Offset8, Opposite,
-    Pair8, Reg, Shift, ShiftRor, Simm9, Target,
+    Amount64, Cond, FReg, HEADER_KIND, Half64, Imm12, Imm16, Inst, LeftShift64, Offset4, Offset8,
+    Opposite, Pair8, Reg, Shift, ShiftRor, Simm9, Target,
 };
 use super::{CONTEXT, FRAME, Fixup, LINK, POINTER_TAG, SMALL_INT_TAG, SP, X0, X16, X17};
 use crate::buffer::{CodeBuffer, Label};
@@ -226,6 +226,16 @@ impl CodeBuffer<Fixup> {
             shift: ShiftRor::Lsr,
             amount,
         });
+    }
+
+    /// Compares the kind of the heap object at an address.
+    pub fn compare_kind(&mut self, address: Reg, kind: Imm12) {
+        self.inst(Inst::Ldrb {
+            rt: X17,
+            rn: address,
+            offset: HEADER_KIND,
+        });
+        self.inst(Inst::CmpImmW { rn: X17, imm: kind });
     }
 
     /// The bits of a double.

@@ -24,6 +24,7 @@ pub mod isle {
     mod layout;
 
     use layout::*;
+    pub use layout::{HEADER_KIND, KIND_ARRAY};
     use crate::buffer::Label;
     use crate::runtime::classes::*;
     use crate::tree::{Node, Op, Stmt};
@@ -38,7 +39,7 @@ pub mod isle {
         "rules/arm64/lower/variable.isle",
         "rules/arm64/lower/arith.isle",
         "rules/arm64/lower/compare.isle",
-        "rules/arm64/lower/member.isle",
+        "rules/arm64/lower/element.isle",
         "rules/arm64/lower/instance.isle",
         "rules/arm64/lower/iterate.isle",
         "rules/arm64/lower/control.isle",

@@ -179,6 +179,14 @@ impl Context for Lowering<'_> {
         self.register_for(node, Form::Address)
     }
 
+    fn node_array(&mut self, node: Node) -> Option<Node> {
+        self.if_fact(node, |fact| fact == Fact::Array)
+    }
+
+    fn learn_array(&mut self, node: Node) {
+        self.learn(node, Fact::Array);
+    }
+
     fn learn_object(&mut self, node: Node) {
         self.learn(node, Fact::Object);
     }
@@ -278,6 +286,10 @@ impl Context for Lowering<'_> {
             self.buffer.constant(reg, bits);
         }
         reg
+    }
+
+    fn word_of(&mut self, i: i64) -> u64 {
+        i as u64
     }
 
     fn high_of(&mut self, i: i64) -> u64 {

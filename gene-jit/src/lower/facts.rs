@@ -2,6 +2,7 @@
 
 use super::registers::Form;
 use crate::arm64::{FReg, Reg};
+use gene_vm::heap::Kind;
 use gene_vm::value::Value;
 use std::collections::BTreeMap;
 
@@ -21,6 +22,8 @@ pub enum Fact {
     Other,
     /// It is a heap object.
     Object,
+    /// It is an array.
+    Array,
     /// It is an instance with this header word: of one shape.
     Instance(u64),
 }
@@ -37,6 +40,8 @@ impl Fact {
         } else if value.is_int() {
             // A boxed int is a number, but not one that code handles inline.
             Fact::Unknown
+        } else if value.heap_kind() == Some(Kind::Array) {
+            Fact::Array
         } else if value.is_object() {
             Fact::Object
         } else {
@@ -70,17 +75,23 @@ impl Fact {
 
     /// Can a loop expect this of variables that it does not change?
     pub fn is_checked_at_loops(self) -> bool {
-        matches!(self, Fact::SmallInt | Fact::Float | Fact::Object)
+        matches!(
+            self,
+            Fact::SmallInt | Fact::Float | Fact::Object | Fact::Array
+        )
     }
 
     /// Is the value surely a heap object?
     pub fn is_object(self) -> bool {
-        matches!(self, Fact::Object | Fact::Instance(_))
+        matches!(self, Fact::Object | Fact::Array | Fact::Instance(_))
     }
 
     /// What is still known after other code has run, which may have given an instance another shape.
     pub fn lasting(self) -> Fact {
-        if self.is_object() { Fact::Object } else { self }
+        match self {
+            Fact::Instance(_) => Fact::Object,
+            fact => fact,
+        }
     }
 }
 

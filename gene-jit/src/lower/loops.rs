@@ -12,7 +12,7 @@ use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16, X17};
 use crate::buffer::Label;
 use crate::tree::effect::{Effect, effect, written_locals};
-use crate::tree::operands::{Operand as Place, is_comparison, is_equality, operands};
+use crate::tree::operands::{Operand as Place, array_access, is_comparison, is_equality, operands};
 use gene_vm::bytecode::{Instr, Op};
 use gene_vm::value::SPECIAL_TAG;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -37,6 +37,8 @@ struct Usage {
     numeric: BTreeMap<u16, usize>,
     /// Variables that are read other than for arithmetic.
     read: BTreeSet<u16>,
+    /// How often elements of a variable are used.
+    arrays: BTreeMap<u16, usize>,
     /// Variables that are assigned, and what.
     written: BTreeMap<u16, Fact>,
 }
@@ -100,9 +102,21 @@ impl Lowering<'_> {
                 expects.get_mut(slot).fact = Fact::Object;
             }
         }
+        for &slot in usage.arrays.keys() {
+            let is_free = !usage.written.contains_key(&slot) && !usage.numeric.contains_key(&slot);
+            let may_be_array = match self.locals.get(slot).fact {
+                Fact::Unknown | Fact::Object => self.feedback.may_be_array(pc, slot),
+                fact => fact == Fact::Array,
+            };
+            if is_free && may_be_array {
+                facts.insert(slot, Fact::Array);
+            }
+        }
         let mut by_use: Vec<_> = usage
             .numeric
             .iter()
+            .chain(&usage.arrays)
+            .filter(|(slot, _)| facts.contains_key(slot))
             .map(|(&slot, &count)| (count, slot))
             .collect();
         by_use.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -111,11 +125,10 @@ impl Lowering<'_> {
         // Registers that variables of this loop have already stay theirs.
         let kept = |slot: u16, fact: Fact| {
             let known = self.locals.get(slot);
+            let int = |reg: Option<Reg>| reg.map(Reg::number).filter(|n| self.ints.is_kept(*n));
             match fact {
-                Fact::SmallInt => known
-                    .high
-                    .map(Reg::number)
-                    .filter(|n| self.ints.is_kept(*n)),
+                Fact::SmallInt => int(known.high),
+                Fact::Array => int(known.address),
                 _ => known
                     .double
                     .map(FReg::number)
@@ -125,10 +138,10 @@ impl Lowering<'_> {
         for &(_, slot) in &by_use {
             let fact = facts[&slot];
             if let Some(number) = kept(slot, fact) {
-                if fact == Fact::SmallInt {
-                    ints.remove(&number)
-                } else {
+                if fact == Fact::Float {
                     floats.remove(&number)
+                } else {
+                    ints.remove(&number)
                 };
             }
         }
@@ -139,6 +152,10 @@ impl Lowering<'_> {
                 Fact::SmallInt => {
                     known.fact = fact;
                     known.high = kept(slot, fact).or_else(|| ints.pop_first()).map(Reg::new);
+                }
+                Fact::Array => {
+                    known.fact = fact;
+                    known.address = kept(slot, fact).or_else(|| ints.pop_first()).map(Reg::new);
                 }
                 Fact::Float => {
                     known.fact = fact;
@@ -259,6 +276,15 @@ impl Lowering<'_> {
                 }
             }
             _ => {
+                if let Some(access) = array_access(self.code, instr) {
+                    let at = |depth: usize| stack.iter().rev().nth(depth)?.slot;
+                    if let Some(slot) = at(access.array) {
+                        *usage.arrays.entry(slot).or_default() += 1;
+                    }
+                    if let Some(slot) = access.key.and_then(at) {
+                        *usage.numeric.entry(slot).or_default() += 1;
+                    }
+                }
                 let effect = effect(self.code, instr);
                 stack.truncate(stack.len().saturating_sub(effect.pops as usize));
                 stack.extend((0..effect.pushes).map(|_| UNKNOWN));
@@ -271,10 +297,9 @@ impl Lowering<'_> {
 
     /// Brings the variables into the state that a loop expects, or leaves. False if that is the only way.
     fn establish(&mut self, expects: &Locals, pc: usize) -> bool {
-        let numbers = |known: Known| known.fact == Fact::Unknown;
         let contradicts = |(&slot, expected): (&u16, &Known)| {
             let known = self.locals.get(slot);
-            !numbers(known) && !known.fact.implies(expected.fact)
+            !known.fact.implies(expected.fact) && !expected.fact.implies(known.fact)
         };
         if expects.0.iter().any(contradicts) {
             let leave = self.leave_at(pc);
@@ -298,6 +323,14 @@ impl Lowering<'_> {
                     floats |= 1 << reg.number();
                 }
                 self.floats.kept_used |= 1 << reg.number();
+            } else if let Some(reg) = expected.address {
+                if known.address != Some(reg) {
+                    let from = known.address;
+                    let from = from.filter(|from| ints & 1 << from.number() == 0);
+                    self.establish_address(slot, known, from, reg, pc);
+                    ints |= 1 << reg.number();
+                }
+                self.ints.kept_used |= 1 << reg.number();
             } else if !known.fact.implies(expected.fact) {
                 self.check_fact(slot, expected.fact, pc);
             }
@@ -335,6 +368,41 @@ impl Lowering<'_> {
         self.buffer.load_double(to, FRAME, slot as i64 * 8);
     }
 
+    fn establish_address(
+        &mut self,
+        slot: u16,
+        known: Known,
+        from: Option<Reg>,
+        to: Reg,
+        pc: usize,
+    ) {
+        match from {
+            Some(from) => self.buffer.mov(to, from),
+            None => {
+                self.buffer.load(to, FRAME, slot as i64 * 8);
+                self.buffer.strip_pointer(to, to);
+            }
+        }
+        if known.fact != Fact::Array {
+            let leave = self.leave_at(pc);
+            if !known.fact.is_object() {
+                self.leave_unless_object(to, leave);
+            }
+            self.leave_unless_array(to, leave);
+        }
+    }
+
+    /// Goes to a label unless the word, made of any value, is an address.
+    fn leave_unless_object(&mut self, word: Reg, leave: Label) {
+        self.buffer.shift_out_address(X17, word);
+        self.buffer.branch_if_not_zero(X17, leave);
+    }
+
+    fn leave_unless_array(&mut self, address: Reg, leave: Label) {
+        self.buffer.compare_kind(address, arm64::isle::KIND_ARRAY);
+        self.buffer.branch_if(Cond::Ne, leave);
+    }
+
     /// Where control leaves because a loop, or the first instruction, does not find what it expects.
     pub(super) fn leave_at(&mut self, pc: usize) -> Label {
         if let Some(&label) = self.loop_exits.get(&pc) {
@@ -361,10 +429,12 @@ impl Lowering<'_> {
                 self.buffer.branch_if(Cond::Hs, leave);
             }
             _ => {
-                debug_assert_eq!(fact, Fact::Object, "nothing else is expected of loops");
-                self.buffer.strip_pointer(X17, X16);
-                self.buffer.shift_out_address(X17, X17);
-                self.buffer.branch_if_not_zero(X17, leave);
+                debug_assert!(fact.is_object(), "nothing else is expected of loops");
+                self.buffer.strip_pointer(X16, X16);
+                self.leave_unless_object(X16, leave);
+                if fact == Fact::Array {
+                    self.leave_unless_array(X16, leave);
+                }
             }
         }
     }

@@ -133,6 +133,7 @@ impl Lowering<'_> {
             }
             Stmt::Spill { value, .. } => [Some(value), None, None],
             Stmt::SetElement { of, key, value, .. } => [Some(of), Some(key), Some(value)],
+            Stmt::Push { of, value } => [Some(of), Some(value), None],
             Stmt::SetMember { of, value, .. } => [Some(of), Some(value), None],
             Stmt::Jump { .. } | Stmt::JumpBack { .. } => {
                 self.flush(line.stack);

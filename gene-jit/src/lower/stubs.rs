@@ -352,7 +352,7 @@ impl Lowering<'_> {
                     Resume::Leave => self.leave(pc, depth, false),
                     Resume::Never => self.call_runtime(Helper::Plain, pc, depth),
                     Resume::Join { label, reload } => {
-                        self.call_runtime(Helper::Plain, pc, depth);
+                        self.run_instruction(pc, depth);
                         for (register, offset) in reload {
                             self.reload_register(register, offset);
                         }
@@ -460,6 +460,18 @@ impl Lowering<'_> {
                 self.buffer.strip_pointer(reg, reg);
             }
         }
+    }
+
+    /// Lets the runtime run an instruction, whose result it leaves on the operand stack.
+    fn run_instruction(&mut self, pc: usize, depth: usize) {
+        let instr = self.code.instrs[pc];
+        if instr.op != Opcode::CallMethod {
+            return self.call_runtime(Helper::Plain, pc, depth);
+        }
+        self.call_runtime(Helper::Call, pc, depth);
+        let below = depth - effect(self.code, instr).pops as usize;
+        let offset = self.operand_offset(below);
+        self.buffer.store(X0, FRAME, offset);
     }
 
     /// Calls the runtime for an instruction.

@@ -19,6 +19,7 @@ use effect::{effect, written_locals};
 use gene_vm::bytecode::{Instr, Op as Opcode};
 use gene_vm::code::Code;
 use gene_vm::value::Value;
+use operands::{ArrayMethod, array_method};
 
 /// A node of a tree, as an index into its [`Block`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -145,6 +146,10 @@ pub enum Op {
         of: Node,
         key: Node,
     },
+    /// The number of elements of an array.
+    Size {
+        of: Node,
+    },
     /// A field or member through the inline cache.
     Member {
         of: Node,
@@ -167,7 +172,7 @@ impl Op {
             }
             Op::Scoped { .. } | Op::Captured { .. } => (None, None),
             Op::Neg { x } | Op::Not { x } | Op::Truthy { x } | Op::Defined { x } => (Some(x), None),
-            Op::Member { of, .. } => (Some(of), None),
+            Op::Size { of } | Op::Member { of, .. } => (Some(of), None),
             Op::Element { of, key } | Op::MemberOrElement { of, key, .. } => (Some(of), Some(key)),
             Op::Add { x, y }
             | Op::Sub { x, y }
@@ -313,6 +318,11 @@ pub enum Stmt {
         key: Node,
         value: Node,
         keep: bool,
+    },
+    /// Appends a value to an array, whose new length is not used.
+    Push {
+        of: Node,
+        value: Node,
     },
     /// Stores a field; the value stays on the stack if it is kept.
     SetMember {
@@ -877,6 +887,7 @@ impl Builder<'_> {
                 self.push_node(result, true, false);
             }
 
+            Opcode::CallMethod if self.array_method(instr) => {}
             Opcode::CallMethod => {
                 let (count, cache) = (b + 1, c as u32);
                 self.settle();
@@ -946,6 +957,40 @@ impl Builder<'_> {
                 self.plain(instr, Stmt::Plain);
             }
         }
+    }
+
+    /// Builds the call of a method that arrays have as what it does to an array. The method's slot, below
+    /// the receiver, goes with the operands.
+    fn array_method(&mut self, instr: Instr) -> bool {
+        if instr.a != 0 {
+            return false;
+        }
+        match array_method(self.code, instr) {
+            Some(ArrayMethod::Size) => {
+                let of = self.pop();
+                self.pop();
+                self.push(Op::Size { of });
+            }
+            Some(ArrayMethod::Get) => {
+                let (key, of) = (self.pop(), self.pop());
+                self.pop();
+                self.push(Op::Element { of, key });
+            }
+            Some(ArrayMethod::Set) if !self.is_kept() => {
+                let (value, key, of) = (self.pop(), self.pop(), self.pop());
+                self.pop();
+                self.set_element(of, key, value);
+            }
+            Some(ArrayMethod::Push) if !self.is_kept() => {
+                let (value, of) = (self.pop(), self.pop());
+                self.pop();
+                self.settle();
+                self.statement(Stmt::Push { of, value }, &[of, value]);
+                self.push_stored(false);
+            }
+            _ => return false,
+        }
+        true
     }
 
     fn set_element(&mut self, of: Node, key: Node, value: Node) {

@@ -1,6 +1,8 @@
-//! Where arithmetic instructions and comparisons have their operands.
+//! Where arithmetic instructions, comparisons and accesses to arrays have their operands.
 
 use gene_vm::bytecode::{Instr, Op};
+use gene_vm::code::Code;
+use gene_vm::object::NativeFn;
 
 /// Where an operand is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,4 +63,66 @@ pub fn is_equality(op: Op) -> bool {
 /// Does it push true or false?
 pub fn is_comparison(op: Op) -> bool {
     matches!(op, Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne)
+}
+
+/// Where an instruction that may use elements of an array has its operands, counted from the top of the stack.
+#[derive(Clone, Copy, Debug)]
+pub struct ArrayAccess {
+    /// The array.
+    pub array: usize,
+    /// The index, if it is an operand.
+    pub key: Option<usize>,
+}
+
+/// What an instruction does with an array, if it may.
+pub fn array_access(code: &Code, instr: Instr) -> Option<ArrayAccess> {
+    let access = |array, key| Some(ArrayAccess { array, key });
+    match instr.op {
+        Op::GetIndex => access(0, None),
+        Op::SetIndex => access(1, None),
+        Op::GetDynamic | Op::GetMemberOrElement => access(1, Some(0)),
+        Op::SetDynamic => access(2, Some(1)),
+        Op::CallMethod => {
+            let key = array_method(code, instr)?.has_key();
+            let count = instr.b as usize;
+            access(count, key.then(|| count - 1))
+        }
+        _ => None,
+    }
+}
+
+/// A method of arrays that code carries out on its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ArrayMethod {
+    /// The number of elements.
+    Size,
+    /// An element.
+    Get,
+    /// Stores an element.
+    Set,
+    /// Appends an element.
+    Push,
+}
+
+impl ArrayMethod {
+    fn has_key(self) -> bool {
+        matches!(self, ArrayMethod::Get | ArrayMethod::Set)
+    }
+}
+
+/// The method of arrays that an [`Op::CallMethod`] calls if its receiver is an array, unless the last receiver was another
+/// kind of object with a method of its program's.
+pub fn array_method(code: &Code, instr: Instr) -> Option<ArrayMethod> {
+    let cache = &code.caches[instr.c as usize];
+    let latest = cache.latest();
+    if latest.key() != 0 && latest.method().get::<NativeFn>().is_none() {
+        return None;
+    }
+    match (cache.name().name(), instr.b) {
+        ("size" | "length", 0) => Some(ArrayMethod::Size),
+        ("get", 1) => Some(ArrayMethod::Get),
+        ("set", 2) => Some(ArrayMethod::Set),
+        ("push", 1) => Some(ArrayMethod::Push),
+        _ => None,
+    }
 }

@@ -220,10 +220,9 @@ impl Vm {
         if budget >= 0 {
             callee.budget.set(budget);
         } else if let Some(tier) = self.tier.clone() {
-            // SAFETY: the callee is below its locals.
-            if let Some(function) = unsafe { base.sub(1).read() }.get() {
-                tier.heat(self, function, callee);
-            }
+            // SAFETY: the parameters are bound.
+            let params = unsafe { std::slice::from_raw_parts(base, callee.params as usize) };
+            tier.heat(callee, params);
         }
     }
 
@@ -294,9 +293,9 @@ impl Vm {
             return None;
         }
         if code.entry.get() == 0 {
-            // SAFETY: the function is below its locals.
-            let function = unsafe { super::fast::object(base.sub(1).read()) };
-            tier.heat(self, function, code);
+            // SAFETY: the locals of the frame are set.
+            let locals = unsafe { std::slice::from_raw_parts(base, code.locals as usize) };
+            tier.heat(code, locals);
             if code.entry.get() == 0 {
                 return None;
             }
@@ -311,15 +310,6 @@ impl Vm {
         (&raw const here)
             .addr()
             .saturating_sub(self.native_stack_limit)
-    }
-
-    /// The topmost `count` values of the value stack, if there are so many.
-    pub fn topmost_values(&self, count: usize) -> Vec<Value> {
-        let height =
-            (self.context.stack_top.addr() - self.context.stack_base.addr()) / size_of::<Value>();
-        let count = count.min(height);
-        // SAFETY: the slots below the top of the stack are values.
-        unsafe { std::slice::from_raw_parts(self.context.stack_top.sub(count), count).to_vec() }
     }
 
     /// Raises the exception of a stack that is full.

@@ -22,6 +22,7 @@ pub const KIND_ARRAY: Imm12 = kind(Kind::Array);
 pub const KIND_FUNCTION: Imm12 = kind(Kind::Function);
 pub const ARRAY_LEN: Offset8 = words(Array::ITEMS_OFFSET + Items::LEN_OFFSET);
 pub const ARRAY_PTR: Offset8 = words(Array::ITEMS_OFFSET + Items::PTR_OFFSET);
+pub const ARRAY_CAPACITY: Offset8 = words(Array::ITEMS_OFFSET + Items::CAPACITY_OFFSET);
 pub const INSTANCE_SHAPE: Offset8 = words(Instance::SHAPE_OFFSET);
 pub const INSTANCE_FIELDS: Offset8 = words(Instance::FIELDS_OFFSET + Items::PTR_OFFSET);
 pub const INSTANCE_LEN: Offset8 = words(Instance::FIELDS_OFFSET + Items::LEN_OFFSET);
