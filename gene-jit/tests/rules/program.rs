@@ -408,6 +408,12 @@ impl Assembler {
                 self.node(of)?;
                 self.keyed(key, Op::GetIndex, Op::GetDynamic, |_| Ok(()))?;
             }
+            ("Size", [of]) => {
+                self.push(Op::Nil);
+                self.node(of)?;
+                let cache = self.cache("size");
+                self.emit(Op::CallMethod, 0, 0, cache);
+            }
             ("MemberOrElement", [of, key, name]) => {
                 self.node(of)?;
                 self.node(key)?;
@@ -518,6 +524,13 @@ impl Assembler {
             ("SetElement", [of, key, value]) => {
                 self.node(of)?;
                 self.keyed(key, Op::SetIndex, Op::SetDynamic, |this| this.node(value))?;
+            }
+            ("Push", [of, value]) => {
+                self.push(Op::Nil);
+                self.node(of)?;
+                self.node(value)?;
+                let cache = self.cache("push");
+                self.emit(Op::CallMethod, 0, 1, cache);
             }
             ("SetMember", [of, name, value]) => {
                 self.node(of)?;
