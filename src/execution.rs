@@ -1,6 +1,9 @@
 //! The options of the commands that execute code.
 
+use std::path::PathBuf;
+
 use clap::{ArgAction, Args, ValueEnum};
+use gene_jit::expose::Tools;
 use gene_vm::vm;
 
 use crate::report::ErrorFormat;
@@ -26,6 +29,19 @@ pub struct Execution {
     /// Which functions are compiled; `never` is the same as --jit=off
     #[arg(long, value_enum, value_name = "TIER", hide = true)]
     pub native_tier: Option<NativeTier>,
+    /// Tell profilers and debuggers of compiled code
+    #[arg(
+        long,
+        value_enum,
+        env = "GENE_JIT_TOOLS",
+        value_delimiter = ',',
+        value_name = "TOOL,…"
+    )]
+    pub jit_tools: Vec<JitTool>,
+    /// Write how often each instruction of compiled code was carried out, for `gene explain --profile`;
+    /// with --jit=sim
+    #[arg(long, value_name = "FILE")]
+    pub jit_profile: Option<PathBuf>,
     /// Tell on standard error what was compiled, and why something was not
     #[arg(
         long,
@@ -80,6 +96,17 @@ pub enum NativeTier {
     FullyTyped,
 }
 
+/// Who is told of compiled code.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub enum JitTool {
+    /// perf, by a map from addresses to names: /tmp/perf-PID.map
+    PerfMap,
+    /// perf inject --jit, by code and source lines: jit-PID.dump, here or in $JITDUMPDIR
+    Jitdump,
+    /// GDB, by its JIT interface
+    Gdb,
+}
+
 /// How statistics are written.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub enum StatsFormat {
@@ -105,6 +132,15 @@ impl Execution {
             Jit::Off
         } else {
             self.jit
+        }
+    }
+
+    /// Who is told of compiled code.
+    pub fn tools(&self) -> Tools {
+        Tools {
+            perf_map: self.jit_tools.contains(&JitTool::PerfMap),
+            jitdump: self.jit_tools.contains(&JitTool::Jitdump),
+            gdb: self.jit_tools.contains(&JitTool::Gdb),
         }
     }
 

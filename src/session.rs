@@ -1,5 +1,6 @@
 //! A virtual machine set up as the command line says, and what is told of its failures.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -18,6 +19,8 @@ pub struct Session {
     pub vm: &'static mut Vm,
     jit: Option<Rc<tier::Jit>>,
     stats: Option<StatsFormat>,
+    /// Where the profile of compiled code goes.
+    profile: Option<PathBuf>,
     error_format: ErrorFormat,
 }
 
@@ -37,6 +40,7 @@ impl Session {
             vm,
             jit,
             stats: execution.stats,
+            profile: execution.jit_profile.clone(),
             error_format,
         })
     }
@@ -46,6 +50,7 @@ impl Session {
         let result = self.vm.run_main(name, text);
         self.vm.io.flush();
         self.report_statistics();
+        self.write_profile().map_err(|why| report::failure(&why))?;
         result.map_err(|failure| {
             let ended = report::program(self.vm, &failure, self.error_format);
             if let Some(units) = self.vm.failing_session() {
@@ -75,10 +80,23 @@ impl Session {
             Some(StatsFormat::Json) => eprintln!("{}", serde_json::json!(statistics)),
         }
     }
+
+    /// Writes the profile of compiled code, if the command line asks for it.
+    fn write_profile(&self) -> Result<(), String> {
+        let (Some(path), Some(jit)) = (&self.profile, &self.jit) else {
+            return Ok(());
+        };
+        let profile = jit.profile(&self.vm.sources);
+        std::fs::write(path, serde_json::json!(profile).to_string())
+            .map_err(|error| format!("Cannot write {}: {error}", path.display()))
+    }
 }
 
 /// The JIT, if it is to be used and this host can run what it generates.
 fn set_up_jit(execution: &Execution) -> Result<Option<Rc<tier::Jit>>, String> {
+    if execution.jit_profile.is_some() && execution.jit() != Jit::Sim {
+        return Err("--jit-profile needs --jit=sim: the simulator counts instructions".into());
+    }
     let backend = match execution.jit() {
         Jit::Off => return Ok(None),
         Jit::Sim => Backend::Simulator,
@@ -96,6 +114,8 @@ fn set_up_jit(execution: &Execution) -> Result<Option<Rc<tier::Jit>>, String> {
         (None, Jit::Auto) => {}
         (None, _) => options.threshold = 0,
     }
+    options.tools = execution.tools();
+    options.profile = execution.jit_profile.is_some();
     let jit = tier::Jit::new(options).map_err(|error| format!("Cannot set up the JIT: {error}"))?;
     Ok(Some(Rc::new(jit)))
 }

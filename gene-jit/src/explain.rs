@@ -3,6 +3,7 @@
 use crate::arm64::RuleId;
 use crate::feedback::Feedback;
 use crate::lower::{Compiled, Declined, Part, compile};
+use crate::profile::FunctionProfile;
 use crate::tier::with_compiled;
 use gene_vm::bytecode::Instr;
 use gene_vm::code::Code;
@@ -19,6 +20,17 @@ pub struct Explanation {
     pub stretches: Vec<Stretch>,
     /// Bytes of machine code.
     pub bytes: usize,
+}
+
+impl Explanation {
+    /// Notes how often each instruction was carried out, as a share of `executed`.
+    pub fn mark(&mut self, profile: &FunctionProfile, executed: u64) {
+        let stretches = self.stretches.iter_mut();
+        for instruction in stretches.flat_map(|stretch| &mut stretch.instructions) {
+            let count = profile.counts.get(&instruction.offset);
+            instruction.share = count.map(|&count| count as f64 / executed.max(1) as f64);
+        }
+    }
 }
 
 /// Code for one instruction, or of the frame.
@@ -43,6 +55,8 @@ pub struct Instruction {
     pub assembly: String,
     /// The rules that fired before it.
     pub rules: Vec<RuleId>,
+    /// Its share of all instructions that were carried out, if it was and that is known.
+    pub share: Option<f64>,
 }
 
 /// Compiles a body and explains the code.
@@ -90,12 +104,10 @@ pub(crate) fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation 
                     None => disassemble(word),
                 },
                 rules: fired,
+                share: None,
             });
         }
-        let pc = match part {
-            Part::Main(pc) | Part::Slow(pc) => Some(pc),
-            Part::Frame => None,
-        };
+        let pc = part.pc();
         let instr = pc.map(|pc| code.instrs[pc]);
         let pos = pc.map_or(Pos::NONE, |pc| code.position(pc));
         if !instructions.is_empty() {
@@ -147,10 +159,12 @@ impl std::fmt::Display for Stretch {
                 offset,
                 word,
                 assembly,
+                share,
                 ..
             } = instruction;
+            let share = share.map_or(String::new(), |share| format!("{:.1}%", 100.0 * share));
             let word = word.map_or("--------".into(), |word| format!("{word:08x}"));
-            let line = format!("       {offset:04x}  {word}  {assembly:<36}{rules}");
+            let line = format!("{share:>6} {offset:04x}  {word}  {assembly:<36}{rules}");
             writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())

@@ -4,10 +4,11 @@ use crate::lower::Fact;
 use crate::tree::operands::{Operand, operands};
 use gene_vm::code::Code;
 use gene_vm::value::Value;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// What is known of a body from running it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Feedback {
     /// The first locals when the body became hot.
     locals: Vec<Fact>,
@@ -20,7 +21,7 @@ pub struct Feedback {
 }
 
 /// What an instruction has found.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 enum Site {
     /// The same kinds of operands each time.
     Operands([Fact; 2]),

@@ -7,9 +7,11 @@
 pub mod arm64;
 pub mod buffer;
 pub mod explain;
+pub mod expose;
 pub mod feedback;
 pub mod lower;
 pub mod memory;
+pub mod profile;
 mod runtime;
 pub mod sim;
 pub mod stats;

@@ -6,6 +6,8 @@
 use crate::arm64::isle::{Inst, Machine};
 use crate::runtime::Helper;
 use std::alloc::Layout;
+use std::collections::HashMap;
+use std::ops::Range;
 use std::ptr::NonNull;
 
 /// Bytes of the simulated native stack. Pages that nothing touches cost nothing.
@@ -43,14 +45,17 @@ pub struct Simulator {
     decoded: Box<[(u32, Inst)]>,
     /// Instructions carried out so far.
     pub executed: u64,
+    /// How often the instruction at each address was carried out, if that is to be known.
+    counts: Option<HashMap<u64, u64>>,
 }
 
 fn stack_layout() -> Layout {
     Layout::from_size_align(STACK_BYTES, 16).expect("a constant")
 }
 
-impl Default for Simulator {
-    fn default() -> Simulator {
+impl Simulator {
+    /// A machine, which counts by address what it carries out if `counting`.
+    pub fn new(counting: bool) -> Simulator {
         // SAFETY: the size is not zero.
         let stack = NonNull::new(unsafe { std::alloc::alloc_zeroed(stack_layout()) });
         let stack = stack.unwrap_or_else(|| std::alloc::handle_alloc_error(stack_layout()));
@@ -68,7 +73,20 @@ impl Default for Simulator {
                 .to_vec(),
             decoded: vec![(nop.word(), nop); DECODED].into(),
             executed: 0,
+            counts: counting.then(HashMap::new),
         }
+    }
+
+    /// Begins to count anew at some addresses, where there is other code now.
+    pub fn forget(&mut self, addresses: Range<usize>) {
+        if let Some(counts) = &mut self.counts {
+            counts.retain(|&address, _| !addresses.contains(&(address as usize)));
+        }
+    }
+
+    /// How often the instruction at an address was carried out, if it was and that is known.
+    pub fn count_at(&self, address: usize) -> Option<u64> {
+        self.counts.as_ref()?.get(&(address as u64)).copied()
     }
 }
 
@@ -103,6 +121,9 @@ pub unsafe fn call(simulator: *mut Simulator, address: usize, args: [u64; 3]) ->
                 let machine = &mut *simulator;
                 machine.fetch(pc).and_then(|inst| {
                     machine.executed += 1;
+                    if let Some(counts) = &mut machine.counts {
+                        *counts.entry(pc).or_default() += 1;
+                    }
                     inst.execute(machine)
                 })
             };

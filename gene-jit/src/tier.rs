@@ -3,9 +3,11 @@
 use crate::arm64::Fixup;
 use crate::buffer::LabelUse;
 use crate::explain::{Explanation, explain_compiled};
+use crate::expose::{Exposed, Exposure, Line, Piece, Tools};
 use crate::feedback::Feedback;
 use crate::lower::{Compiled, Declined, Site, compile};
 use crate::memory::{Arena, Block};
+use crate::profile::{FunctionProfile, Profile};
 use crate::runtime::{Helper, Place};
 use crate::sim::{self, Simulator};
 use crate::stats::{Outcome, Statistics};
@@ -14,6 +16,7 @@ use gene_vm::bytecode::Op;
 use gene_vm::code::Code;
 use gene_vm::heap::Gc;
 use gene_vm::object::Function;
+use gene_vm::source::SourceMap;
 use gene_vm::symbol::Symbol;
 use gene_vm::tier::{Resumed, TailCall, Tier};
 use gene_vm::value::Value;
@@ -49,6 +52,10 @@ pub struct Options {
     pub threshold: u32,
     /// Largest size of all machine code, in bytes; at most [`LARGEST_CODE_LIMIT`].
     pub code_limit: usize,
+    /// Who is told of compiled code.
+    pub tools: Tools,
+    /// Whether the simulator counts how often it carries out each instruction.
+    pub profile: bool,
 }
 
 /// So far one branch reaches all code: `bl` spans ±128 MB.
@@ -61,6 +68,8 @@ impl Options {
             backend,
             threshold: 500,
             code_limit: 64 << 20,
+            tools: Tools::default(),
+            profile: false,
         }
     }
 }
@@ -86,6 +95,7 @@ pub struct Jit {
 /// What compiled code, its functions and the JIT share.
 pub struct Shared {
     options: Options,
+    exposure: Exposure,
     arena: Rc<Arena>,
     thunks: OnceCell<Thunks>,
     /// The pieces of code by their addresses.
@@ -125,6 +135,9 @@ pub struct Version {
     /// Where it lies.
     block: Block,
     code: *const Code,
+    /// What it was compiled with, if that is to be known.
+    made_with: Option<Feedback>,
+    _exposed: Exposed,
 }
 
 /// The machine code of one body. It belongs to the body's [`Code`] and goes with it.
@@ -160,10 +173,11 @@ impl Jit {
     /// The system gives no memory for code.
     pub fn new(options: Options) -> io::Result<Jit> {
         let simulator = (options.backend == Backend::Simulator)
-            .then(|| Box::into_raw(Box::<Simulator>::default()));
+            .then(|| Box::into_raw(Box::new(Simulator::new(options.profile))));
         let limit = options.code_limit.min(LARGEST_CODE_LIMIT);
         let shared = Rc::new(Shared {
             options,
+            exposure: Exposure::new(options.tools)?,
             arena: Arena::new(limit, options.backend == Backend::Native)?,
             thunks: OnceCell::new(),
             versions: RefCell::default(),
@@ -213,6 +227,38 @@ impl Jit {
         };
         versions.iter().map(explain).collect()
     }
+
+    /// How often each instruction of the code that is there was carried out, if that was counted.
+    pub fn profile(&self, sources: &SourceMap) -> Profile {
+        let Some(simulator) = self.shared.simulator else {
+            return Profile::default();
+        };
+        // SAFETY: the simulator lives as long as `shared`, and is borrowed during its calls only.
+        let simulator = unsafe { &*simulator };
+        let versions = self.shared.versions.borrow();
+        let functions = versions.values().filter_map(Weak::upgrade);
+        let functions = functions.filter_map(|version| {
+            // SAFETY: a version belongs to its code and goes with it.
+            let code = unsafe { &*version.code };
+            let start = version.block.address();
+            let offsets = (0..version.compiled.code.len()).step_by(4);
+            let count = |offset| {
+                simulator
+                    .count_at(start + offset)
+                    .map(|count| (offset, count))
+            };
+            Some(FunctionProfile {
+                name: code.name.name().to_string(),
+                place: sources.location(code.position(0))?.to_string(),
+                feedback: version.made_with.clone()?,
+                counts: offsets.filter_map(count).collect(),
+            })
+        });
+        Profile {
+            executed: simulator.executed,
+            functions: functions.collect(),
+        }
+    }
 }
 
 impl Shared {
@@ -221,9 +267,14 @@ impl Shared {
     }
 
     /// Compiles a body and puts the code where it can run.
-    fn compile(&self, code: &Code, feedback: &Feedback) -> Result<Rc<Version>, Declined> {
+    fn compile(
+        &self,
+        code: &Code,
+        feedback: &Feedback,
+        sources: &SourceMap,
+    ) -> Result<Rc<Version>, Declined> {
         let started = Instant::now();
-        let result = self.place_code(code, feedback);
+        let result = self.place_code(code, feedback, sources);
         let outcome = match &result {
             Ok(version) => Outcome::Compiled {
                 instructions: code.instrs.len(),
@@ -238,7 +289,12 @@ impl Shared {
         result
     }
 
-    fn place_code(&self, code: &Code, feedback: &Feedback) -> Result<Rc<Version>, Declined> {
+    fn place_code(
+        &self,
+        code: &Code,
+        feedback: &Feedback,
+        sources: &SourceMap,
+    ) -> Result<Rc<Version>, Declined> {
         let compiled = compile(code, feedback)?;
         let block = self.arena.place(&compiled.code, |memory, address| {
             for &(offset, helper) in &compiled.thunks {
@@ -246,10 +302,18 @@ impl Shared {
                 LabelUse::patch(Fixup::Branch26, memory, offset, distance);
             }
         });
+        let block = block.ok_or(Declined::NoRoom)?;
+        if let Some(simulator) = self.simulator {
+            let start = block.address();
+            // SAFETY: the simulator lives as long as `self`, and is borrowed during its calls only.
+            unsafe { (*simulator).forget(start..start + compiled.code.len()) };
+        }
         let version = Rc::new(Version {
+            _exposed: self.expose(code, &compiled, &block, sources),
             compiled,
-            block: block.ok_or(Declined::NoRoom)?,
+            block,
             code,
+            made_with: self.options.profile.then(|| feedback.clone()),
         });
         let mut versions = self.versions.borrow_mut();
         versions.insert(version.block.address(), Rc::downgrade(&version));
@@ -258,6 +322,40 @@ impl Shared {
         code.receiver.set(version.compiled.receiver.unwrap_or(0));
         code.receiver_entry.set(start);
         Ok(version)
+    }
+
+    /// Tells tools of code that has been put in its place.
+    fn expose(
+        &self,
+        code: &Code,
+        compiled: &Compiled,
+        block: &Block,
+        sources: &SourceMap,
+    ) -> Exposed {
+        if self.options.tools == Tools::default() {
+            return Exposed::default();
+        }
+        let mut name = code.name.name().to_string();
+        if let Some(place) = sources.location(code.position(0)) {
+            name = format!("{name} ({}:{})", place.file, place.line);
+        }
+        let mut lines: Vec<Line> = Vec::new();
+        if self.exposure.wants_lines() {
+            for &(offset, part) in &compiled.map {
+                let place = part.pc().and_then(|pc| sources.location(code.position(pc)));
+                lines.extend(place.map(|place| Line {
+                    offset,
+                    file: place.file,
+                    line: place.line,
+                }));
+            }
+        }
+        self.exposure.publish(Piece {
+            name: &name,
+            address: block.address(),
+            code: block.bytes(),
+            lines: &lines,
+        })
     }
 
     /// The call that a return address in compiled code belongs to, and the offset of its code.
@@ -342,7 +440,7 @@ impl Shared {
             function.feedback.settle();
         }
         function.left = 0;
-        if let Ok(version) = self.compile(code, &function.feedback) {
+        if let Ok(version) = self.compile(code, &function.feedback, &vm.sources) {
             function.versions.push(version);
             // Calls go on entering the former version while caches know it.
             vm.methods_changed();
@@ -442,9 +540,9 @@ impl Tier for Jit {
         i32::try_from(self.shared.options.threshold).unwrap_or(i32::MAX)
     }
 
-    fn heat(&self, code: &Code, locals: &[Value]) {
+    fn heat(&self, code: &Code, locals: &[Value], sources: &SourceMap) {
         let feedback = Feedback::new(locals);
-        let Ok(version) = self.shared.compile(code, &feedback) else {
+        let Ok(version) = self.shared.compile(code, &feedback, sources) else {
             code.budget.set(DECLINED_BUDGET);
             return;
         };

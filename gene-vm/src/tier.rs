@@ -6,6 +6,7 @@
 
 use crate::bytecode::Instr;
 use crate::code::Code;
+use crate::source::SourceMap;
 use crate::value::Value;
 use crate::vm::Vm;
 
@@ -15,8 +16,8 @@ pub trait Tier {
     fn threshold(&self) -> i32;
 
     /// The function's budget is used up. The tier may compile it (and set [`Code::entry`]) and sets a new budget.
-    /// `locals` are the first locals of a frame that is about to run.
-    fn heat(&self, code: &Code, locals: &[Value]);
+    /// `locals` are the first locals of a frame that is about to run; `sources` has the code's positions.
+    fn heat(&self, code: &Code, locals: &[Value], sources: &SourceMap);
 
     /// Where compiled code goes on at the target of a back edge, if it can be entered there. The operand stack
     /// then holds what the bytecode says.

@@ -1,10 +1,13 @@
 //! `gene explain`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use gene_jit::explain::{Explanation, explain};
+use gene_jit::explain::{Explanation, explain, explain_with};
+use gene_jit::lower::Declined;
+use gene_jit::profile::{FunctionProfile, Profile};
+use gene_vm::code::Code;
 use gene_vm::source::{Pos, SourceMap};
 
 use super::Outcome;
@@ -20,6 +23,10 @@ pub struct Options {
     /// Explain only the functions of this name
     #[arg(long, value_name = "NAME")]
     function: Option<String>,
+    /// Mark each instruction with its share of all that were carried out, by a profile that
+    /// `gene run --jit=sim --jit-profile` has written
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
     /// The program; it is compiled, not run
     file: PathBuf,
 }
@@ -29,8 +36,10 @@ pub fn run(options: Options) -> Outcome {
     let Options {
         execution,
         function,
+        profile,
         file,
     } = options;
+    let profile = profile.map(|path| read_profile(&path)).transpose()?;
     let text = source::read_file(&file)?;
     let name = file.display().to_string();
     let mut session = Session::new(&execution, &name, Vec::new())?;
@@ -47,16 +56,47 @@ pub fn run(options: Options) -> Outcome {
             continue;
         }
         found = true;
-        match explain(code) {
-            Ok(explanation) => print(&explanation, &session.vm.sources),
-            Err(reason) => outln!("{}: stays interpreted: {reason}", code.name),
+        let sources = &session.vm.sources;
+        let place = sources.location(code.position(0));
+        let place = place.map_or(String::new(), |place| place.to_string());
+        let explanations = match &profile {
+            None => vec![explain(code)],
+            Some(profile) => explain_profiled(code, &place, profile),
+        };
+        for explanation in explanations {
+            match explanation {
+                Ok(explanation) => print(&explanation, sources),
+                Err(reason) => outln!("{}: stays interpreted: {reason}", code.name),
+            }
+            outln!("");
         }
-        outln!("");
     }
     match function {
         Some(function) if !found => Err(format!("No function is called {function} in {name}")),
         _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+fn read_profile(path: &Path) -> Result<Profile, String> {
+    let text = source::read_file(path)?;
+    let cannot_read = |error| format!("{} is no profile: {error}", path.display());
+    serde_json::from_str(&text).map_err(cannot_read)
+}
+
+/// The code of each compilation of a body that ran.
+fn explain_profiled(
+    code: &Code,
+    place: &str,
+    profile: &Profile,
+) -> Vec<Result<Explanation, Declined>> {
+    let same = |one: &&FunctionProfile| one.name == code.name.name() && one.place == place;
+    let ran = profile.functions.iter().filter(same);
+    ran.map(|function| {
+        let mut explanation = explain_with(code, &function.feedback)?;
+        explanation.mark(function, profile.executed);
+        Ok(explanation)
+    })
+    .collect()
 }
 
 fn print(explanation: &Explanation, sources: &SourceMap) {

@@ -67,3 +67,79 @@ fn explain_shows_source_bytecode_rules_and_assembly() {
         failed(&format!("Error: No function is called nope in {file}\n"))
     );
 }
+
+#[test]
+fn explain_marks_the_instructions_that_a_profile_tells_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (program, profile) = (path("sum.gene"), path("sum.profile"));
+    std::fs::write(&program, LOOP).expect("the program is written");
+    let run = gene(
+        &["run", "--jit=sim", "--jit-profile", &profile, &program],
+        "",
+    );
+    assert_eq!(run, ok("499500\n"));
+    let shown = gene(&["explain", "--profile", &profile, &program], "").stdout;
+    let shares = shown.lines().filter_map(|line| {
+        let (share, _) = line.trim_start().split_once("% ")?;
+        share.parse::<f64>().ok()
+    });
+    let shares: Vec<f64> = shares.collect();
+    let total: f64 = shares.iter().sum();
+    assert!(total > 90.0 && total < 101.0, "{total}: {shown}");
+    // The loop's instructions are carried out equally often, all others hardly ever.
+    let hot = shares.iter().filter(|&&share| share > 5.0).count();
+    assert!(hot >= 4 && hot < shares.len(), "{shown}");
+
+    let missing = gene(&["explain", "--profile", &program, &program], "");
+    assert!(missing.stderr.contains("is no profile"), "{missing:?}");
+    let uncounted = gene(&["run", "--jit-profile", &profile, &program], "");
+    assert!(
+        uncounted.stderr.contains("--jit-profile needs --jit=sim"),
+        "{uncounted:?}"
+    );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn profilers_are_told_of_compiled_code() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = folder.path().join("sum.gene");
+    std::fs::write(&program, LOOP).expect("the program is written");
+    let mode = if cfg!(target_arch = "aarch64") {
+        "always"
+    } else {
+        "sim"
+    };
+    let output = support::gene()
+        .args(["run", "--jit", mode])
+        .arg(&program)
+        .env("GENE_JIT_TOOLS", "perf-map,jitdump,gdb")
+        .env("JITDUMPDIR", folder.path())
+        .output()
+        .expect("gene runs");
+    assert_eq!(output.stdout, b"499500\n", "{output:?}");
+    let files = std::fs::read_dir(folder.path()).expect("the folder is there");
+    let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
+    let process = names.into_iter().find_map(|name| {
+        let name = name.strip_prefix("jit-")?;
+        Some(name.strip_suffix(".dump")?.to_string())
+    });
+    let process = process.expect("a jitdump");
+    let map = format!("/tmp/perf-{process}.map");
+    let text = std::fs::read_to_string(&map).expect("a perf map");
+    std::fs::remove_file(&map).expect("it can be removed");
+    let name = format!("sum ({}:1)", program.display());
+    let line = text.lines().find(|line| line.ends_with(&name));
+    let words: Vec<_> = line.expect("the function is in it").split(' ').collect();
+    let number = |word| u64::from_str_radix(word, 16).expect("a hexadecimal number");
+    let (address, size) = (number(words[0]), number(words[1]));
+
+    let dump = folder.path().join(format!("jit-{process}.dump"));
+    let dump = std::fs::read(dump).expect("the jitdump is there");
+    let contains = |part: &[u8]| dump.windows(part.len()).any(|window| window == part);
+    assert!(dump.starts_with(&0x4A69_5444u32.to_ne_bytes()));
+    let place = [address, address, size].map(u64::to_ne_bytes).concat();
+    assert!(contains(&place), "the same code is in both");
+    assert!(contains(&[name.as_bytes(), &[0]].concat()));
+}

@@ -4,10 +4,11 @@ use super::registers::Form;
 use crate::arm64::{FReg, Reg};
 use gene_vm::heap::Kind;
 use gene_vm::value::Value;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What is known of a value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub enum Fact {
     /// Nothing.
     #[default]

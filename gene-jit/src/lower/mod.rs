@@ -82,6 +82,16 @@ pub enum Part {
     Slow(usize),
 }
 
+impl Part {
+    /// The instruction, if it is for one.
+    pub fn pc(self) -> Option<usize> {
+        match self {
+            Part::Main(pc) | Part::Slow(pc) => Some(pc),
+            Part::Frame => None,
+        }
+    }
+}
+
 /// Why a body is not compiled.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub enum Declined {

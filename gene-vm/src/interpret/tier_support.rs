@@ -222,7 +222,7 @@ impl Vm {
         } else if let Some(tier) = self.tier.clone() {
             // SAFETY: the parameters are bound.
             let params = unsafe { std::slice::from_raw_parts(base, callee.params as usize) };
-            tier.heat(callee, params);
+            tier.heat(callee, params, &self.sources);
         }
     }
 
@@ -295,7 +295,7 @@ impl Vm {
         if code.entry.get() == 0 {
             // SAFETY: the locals of the frame are set.
             let locals = unsafe { std::slice::from_raw_parts(base, code.locals as usize) };
-            tier.heat(code, locals);
+            tier.heat(code, locals, &self.sources);
             if code.entry.get() == 0 {
                 return None;
             }
