@@ -108,6 +108,7 @@ impl Vm {
                 return Err(self.stack_overflow());
             }
             self.context.stack_top = fill_locals(code, base);
+            self.count_call(&*code, base);
             let entry = (*code).entry.get();
             if entry != 0
                 && let Some(tier) = self.tier.clone()

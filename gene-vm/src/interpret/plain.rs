@@ -147,7 +147,11 @@ impl Vm {
             }
             Op::SetCaptured => scope_above(running().scope, b).set_slot(index, self.operand(0)),
             Op::GetName => {
-                let value = self.find_name(&code.caches[index], running())?;
+                let cache = &code.caches[index];
+                let value = match self.cached_name(cache, running()) {
+                    Some(value) => value,
+                    None => self.find_name(cache, running())?,
+                };
                 self.push_operand(value);
             }
             Op::GetTypeName => {

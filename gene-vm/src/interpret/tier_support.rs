@@ -6,7 +6,8 @@ use super::frames::Mark;
 use super::iterate::next_in_place;
 use crate::bytecode::Op;
 use crate::code::{Code, FunctionKind};
-use crate::object::Function;
+use crate::heap::Gc;
+use crate::object::{Args, Function, NativeFn};
 use crate::tier::{TailCall, Tier};
 use crate::value::Value;
 use crate::vm::{Result, Vm};
@@ -119,6 +120,9 @@ impl Vm {
             // SAFETY: the result is on the stack.
             return Ok(unsafe { self.context.stack_top.sub(1).read() });
         }
+        if let Some(result) = self.call_native(code, pc) {
+            return result;
+        }
         // SAFETY: this function's promise.
         let (callee_base, prepared) = unsafe { self.prepare_at(code, pc, base) };
         match prepared? {
@@ -130,6 +134,34 @@ impl Vm {
             }
             prepared => self.finish_call(prepared, callee_base),
         }
+    }
+
+    /// Makes the call that an instruction says, if it is one of a native function: of the callee on the stack, or of the
+    /// method that the inline cache knows for a receiver of this class.
+    #[inline]
+    fn call_native(&mut self, code: &Code, pc: usize) -> Option<Result> {
+        let instr = code.instrs[pc];
+        let count = instr.b as usize + usize::from(instr.op == Op::CallMethod);
+        let first = self.context.stack_top.wrapping_sub(count);
+        let callee = match instr.op {
+            // SAFETY: the callee lies below its arguments on the stack.
+            Op::Call => unsafe { first.sub(1).read() },
+            Op::CallMethod => {
+                // SAFETY: the receiver is the first argument.
+                let receiver = unsafe { first.read() };
+                let cache = &code.caches[instr.c as usize];
+                // The class is no key for instances, so those are not found.
+                cache.find(self.class_of(receiver).address())?.method()
+            }
+            _ => return None,
+        };
+        let native: Gc<NativeFn> = callee.get()?;
+        let args = Args {
+            first,
+            count,
+            keywords: Value::NIL,
+        };
+        Some((native.run)(self, args))
     }
 
     /// Makes the call in tail position that an instruction says: the callee takes the frame's place, unless it is
@@ -211,8 +243,8 @@ impl Vm {
         self.complete(prepared, base)
     }
 
-    /// Counts a call from compiled code to code that is not compiled.
-    fn count_call(&mut self, callee: &Code, base: *mut Value) {
+    /// Counts a call from compiled or native code to code that is not compiled.
+    pub(super) fn count_call(&mut self, callee: &Code, base: *mut Value) {
         if callee.entry.get() != 0 || !callee.direct {
             return;
         }
