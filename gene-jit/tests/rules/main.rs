@@ -3,6 +3,7 @@
 //! The tree of a test becomes bytecode, that is lowered, and the code runs; `docs/rules.md` describes the notation.
 //! `GENE_BLESS=asm` rewrites the assembly that tests expect, `GENE_BLESS=all` the rules, too.
 
+mod assembler;
 mod listing;
 mod program;
 mod run;
@@ -62,11 +63,10 @@ fn tests() -> Result<ExitCode, String> {
 
     let findings = std::mem::take(&mut *findings.lock().expect("no test panics while it writes"));
     record(findings.fired.iter().map(String::as_str)).map_err(|error| error.to_string())?;
-    println!(
-        "rules: {} of {} fired",
-        findings.fired.len(),
-        suite.rules().len()
-    );
+    if conclusion.num_filtered_out == 0 {
+        let (fired, all) = (findings.fired.len(), suite.rules().len());
+        println!("rules: {fired} of {all} fired");
+    }
     if !findings.edits.is_empty() {
         let count = findings.edits.len();
         let plural = if count == 1 { "" } else { "s" };
