@@ -6,7 +6,8 @@
 //! Each program is one test, so `cargo test --test conformance -- strings/`
 //! runs one area. The programs of `language/` show rules that the corpus leaves
 //! out; their names start with that word. `GENE_TEST_JIT` chooses what
-//! `gene run --jit` is given.
+//! `gene run --jit` is given; with `GENE_TEST_GC=stress` all garbage is
+//! collected at each safepoint after an allocation.
 
 mod support;
 
@@ -114,6 +115,9 @@ impl Workplace {
         command.arg("run");
         if let Some(jit) = std::env::var_os("GENE_TEST_JIT") {
             command.arg("--jit").arg(jit);
+        }
+        if std::env::var_os("GENE_TEST_GC").is_some_and(|mode| mode == "stress") {
+            command.arg("--gc-stress");
         }
         let mut child = command
             .arg(&program.source)

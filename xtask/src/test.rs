@@ -19,7 +19,8 @@ pub enum Step {
     Rules,
     /// all tests on this machine
     Host,
-    /// the conformance programs with the JIT's code run by the simulator
+    /// the conformance programs with the JIT's code run by the simulator, and again with a collection at each safepoint
+    /// after an allocation
     Sim,
     /// the documentation, warnings denied
     Docs,
@@ -90,7 +91,11 @@ impl Step {
                     .run()?;
             }
             Step::Host => cmd!(shell, "cargo test --workspace --no-fail-fast").run()?,
-            Step::Sim => conformance(cmd!(shell, "cargo test"), "sim").run()?,
+            Step::Sim => {
+                let run = || conformance(cmd!(shell, "cargo test"), "sim");
+                run().run()?;
+                run().env("GENE_TEST_GC", "stress").run()?;
+            }
             Step::Docs => cmd!(
                 shell,
                 "cargo doc --workspace --no-deps --document-private-items"

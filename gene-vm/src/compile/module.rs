@@ -211,6 +211,10 @@ pub fn evaluated(
     form: Value,
     environment: &Environment,
 ) -> Result<Rc<Prototype>, Error> {
+    if scan::is_cyclic(form) {
+        let message = "Cannot evaluate a value that contains itself";
+        return Err(Error::new(message, Pos::NONE));
+    }
     let mut unit = scan::unit(&[form]);
     unit.is_open = true;
     unit.enums

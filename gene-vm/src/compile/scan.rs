@@ -114,6 +114,39 @@ pub fn unit(forms: &[Value]) -> Unit {
     unit
 }
 
+/// Does a form contain itself? Nothing that is read does; what a program builds may.
+pub fn is_cyclic(form: Value) -> bool {
+    enum Step {
+        Enter(Value),
+        Leave(u64),
+    }
+    let mut open = FxHashSet::default();
+    let mut pending = vec![Step::Enter(form)];
+    while let Some(step) = pending.pop() {
+        let form = match step {
+            Step::Enter(form) => form,
+            Step::Leave(address) => {
+                open.remove(&address);
+                continue;
+            }
+        };
+        let mut parts = Vec::new();
+        match form.get::<Gene>() {
+            Some(gene) => push_parts(&mut parts, &gene, false),
+            None => push_elements(&mut parts, form, false),
+        }
+        if parts.is_empty() {
+            continue;
+        }
+        if !open.insert(form.bits()) {
+            return true;
+        }
+        pending.push(Step::Leave(form.bits()));
+        pending.extend(parts.into_iter().map(|(part, _)| Step::Enter(part)));
+    }
+    false
+}
+
 /// The name and variants of an enum declaration.
 fn enum_variants(gene: &Gene) -> Option<(Symbol, Vec<Symbol>)> {
     let name = definition_name(gene)?;
