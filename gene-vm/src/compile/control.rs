@@ -308,14 +308,9 @@ impl Compiler<'_> {
             || (symbol.name().starts_with(char::is_uppercase) && self.find(symbol).is_some())
     }
 
-    /// The enums of the file that declare a variant.
+    /// The visible enums that declare a variant.
     fn variants_named(&self, name: Symbol) -> Vec<Symbol> {
-        self.unit
-            .enums
-            .iter()
-            .filter(|(_, variants)| variants.contains(&name))
-            .map(|&(owner, _)| owner)
-            .collect()
+        self.environment().enums_with(name)
     }
 
     // ── return ─────────────────────────────────────────────────────────────

@@ -3,7 +3,7 @@
 use super::environment::{Binding, Place};
 use super::functions::split_generics;
 use super::module::Body;
-use super::{Compile, Compiler, EnumVariant, SideEntry, Want};
+use super::{Compile, Compiler, EnumVariant, SideEntry, Want, scan};
 use crate::bytecode::{Instr, Op};
 use crate::code::FunctionKind;
 use crate::heap::Gc;
@@ -260,7 +260,7 @@ impl Compiler<'_> {
                 let Some(name) = name else {
                     return self.error("Method name must be a symbol or a string");
                 };
-                if super::scan::is_macro_name(name) {
+                if scan::is_macro_name(name) {
                     return self.error(format!(
                         "Macro-like class methods are not supported; rename {name}"
                     ));
@@ -380,6 +380,9 @@ impl Compiler<'_> {
             ));
         }
         self.declare_definition(name);
+        if let Some(found) = self.find(name) {
+            let _ = found.binding.variants.set(scan::enum_variants(gene));
+        }
         self.generics.extend(&generics);
         let mut variants = Vec::new();
         if let Some(&values) = gene.props.get(&sym::VALUES) {
@@ -534,9 +537,9 @@ impl Compiler<'_> {
     pub(super) fn declare_module_variables(&mut self, forms: &[Value]) {
         let definitions: Vec<Symbol> = forms
             .iter()
-            .filter_map(|f| super::scan::definition_name(&*f.get::<Gene>()?))
+            .filter_map(|f| scan::definition_name(&*f.get::<Gene>()?))
             .collect();
-        let mut declared: Vec<Symbol> = super::scan::declared(forms).into_iter().collect();
+        let mut declared: Vec<Symbol> = scan::declared(forms).into_iter().collect();
         declared.sort_unstable();
         for name in declared {
             let name = Symbol::intern(name.name().trim_end_matches(':'));

@@ -3,7 +3,7 @@
 use crate::symbol::Symbol;
 use crate::types::Type;
 use rustc_hash::FxHashMap;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 /// Where a variable lives.
@@ -30,6 +30,8 @@ pub struct Binding {
     pub is_constant: bool,
     /// Declared type.
     pub annotation: Option<Rc<Type>>,
+    /// The variants, if it is an enum.
+    pub variants: OnceCell<Vec<Symbol>>,
     /// The number of the part that declares it and that control may leave before; 0 outside of any.
     pub part: Cell<u32>,
 }
@@ -44,6 +46,7 @@ impl Binding {
             may_be_undefined: false,
             is_constant: false,
             annotation: None,
+            variants: OnceCell::new(),
             part: Cell::new(0),
         }
     }
@@ -56,8 +59,6 @@ pub struct Unit {
     pub assigned: rustc_hash::FxHashSet<Symbol>,
     /// Code that nobody has seen yet may assign to any name: `eval`, macros, a REPL.
     pub is_open: bool,
-    /// The enums that are declared, with their variants.
-    pub enums: Vec<(Symbol, Vec<Symbol>)>,
     /// Some name ends in `!`, or something is imported: paths may lead to macro functions.
     pub has_macros: bool,
 }
@@ -203,6 +204,37 @@ impl Environment {
             depth += scope.has_heap_scope as u32;
             environment = scope.parent.as_ref()?;
         }
+    }
+}
+
+impl Environment {
+    /// The names of the visible enums that declare a variant, in the order of their declarations in each scope.
+    pub fn enums_with(&self, variant: Symbol) -> Vec<Symbol> {
+        let mut owners = Vec::new();
+        let mut next = Some(self);
+        while let Some(environment) = next {
+            let names = environment.scope.names.borrow();
+            let declares = |declarations: &Declarations| {
+                let variants = |(_, binding): &(u32, Rc<Binding>)| {
+                    let variants = binding.variants.get();
+                    variants.is_some_and(|variants| variants.contains(&variant))
+                };
+                declarations.iter().any(variants)
+            };
+            let mut found: Vec<Symbol> = names
+                .iter()
+                .filter(|(_, declarations)| declares(declarations))
+                .map(|(&name, _)| name)
+                .collect();
+            found.sort_unstable();
+            let is_visible = |owner: &Symbol| {
+                let visible = self.find(*owner);
+                visible.is_some_and(|found| Rc::ptr_eq(&found.scope, &environment.scope))
+            };
+            owners.extend(found.into_iter().filter(is_visible));
+            next = environment.scope.parent.as_ref();
+        }
+        owners
     }
 }
 

@@ -217,8 +217,6 @@ pub fn evaluated(
     }
     let mut unit = scan::unit(&[form]);
     unit.is_open = true;
-    unit.enums
-        .extend(environment.scope.unit.enums.iter().cloned());
     let captured = Rc::new(Captured::of(&[form], &unit));
     let unit = Rc::new(unit);
     let prototype = Rc::new(body_prototype(None, vec![form], environment.clone()));

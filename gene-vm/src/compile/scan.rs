@@ -98,7 +98,6 @@ pub fn unit(forms: &[Value]) -> Unit {
             match gene.head.as_symbol() {
                 Some(sym::EVAL | sym::CALLER_EVAL | sym::REPL) => unit.is_open = true,
                 Some(sym::IMPORT) => unit.has_macros = true,
-                Some(sym::ENUM) => unit.enums.extend(enum_variants(&gene)),
                 Some(head) if gene.children.first().is_some_and(|&op| is_assignment(op)) => {
                     unit.assigned.insert(head);
                 }
@@ -109,8 +108,6 @@ pub fn unit(forms: &[Value]) -> Unit {
             push_elements(&mut pending, form, false);
         }
     }
-    // The last forms were looked at first.
-    unit.enums.reverse();
     unit
 }
 
@@ -147,9 +144,8 @@ pub fn is_cyclic(form: Value) -> bool {
     false
 }
 
-/// The name and variants of an enum declaration.
-fn enum_variants(gene: &Gene) -> Option<(Symbol, Vec<Symbol>)> {
-    let name = definition_name(gene)?;
+/// The variants of an enum declaration.
+pub fn enum_variants(gene: &Gene) -> Vec<Symbol> {
     let values = gene
         .props
         .get(&sym::VALUES)
@@ -162,7 +158,7 @@ fn enum_variants(gene: &Gene) -> Option<(Symbol, Vec<Symbol>)> {
         form.as_symbol()
             .or_else(|| form.get::<Gene>()?.head.as_symbol())
     };
-    Some((name, listed.chain(parts).filter_map(variant).collect()))
+    listed.chain(parts).filter_map(variant).collect()
 }
 
 /// Names that the forms of a body declare in its own scope.

@@ -261,6 +261,12 @@ impl Compiler<'_> {
                 ..Binding::variable(Place::Local(0))
             };
             let binding = self.declare_everywhere(name, template);
+            if let Some(gene) = form
+                .get::<Gene>()
+                .filter(|gene| gene.head.is_symbol(sym::ENUM))
+            {
+                let _ = binding.variants.set(scan::enum_variants(&gene));
+            }
             if let Place::Local(local) = binding.place {
                 self.e.constant(Value::UNDEFINED);
                 self.e.op_bc(Op::SetLocal, local, 0, 1, 0);
