@@ -1,7 +1,7 @@
 //! What running code has shown of values that the lowering knows nothing of, so that its next guess is better.
 
 use crate::lower::Fact;
-use crate::tree::operands::{Operand, operands};
+use crate::tree::operands::{Operand, is_equality, operands};
 use gene_vm::code::Code;
 use gene_vm::value::Value;
 use serde::{Deserialize, Serialize};
@@ -106,8 +106,15 @@ impl Feedback {
             .iter()
             .all(|fact| matches!(fact, Fact::SmallInt | Fact::Float));
         let has_float = facts.contains(&Fact::Float);
+        let is_object = is_equality(code.instrs[pc].op) && facts[0].is_object();
+        let facts = if is_object {
+            // Whatever it is compared with.
+            [facts[0], Fact::Unknown]
+        } else {
+            facts
+        };
         let site = self.sites.entry(pc).or_insert(Site::Operands(facts));
-        if !numbers || !has_float || *site != Site::Operands(facts) {
+        if !(is_object || numbers && has_float) || *site != Site::Operands(facts) {
             *site = Site::Varied;
         }
     }

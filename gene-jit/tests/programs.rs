@@ -236,6 +236,57 @@ fn objects_and_collections() {
 }
 
 #[test]
+fn bits_and_shifts_at_the_edges() {
+    at_edges(
+        "[(x && y) (x || y) (x &|& y) (x << 3) (x >> 3) (x >> 47) (x << 47) (x >> 0) (x << 0)]",
+    );
+    at_edges("[(x << y)]");
+    at_edges("[(x >> y)]");
+    at_edges("[((x == 1) && y) ((x == 1) || y) ((x == 1) &|& y)]");
+}
+
+#[test]
+fn quotients_and_remainders_of_literals_at_the_edges() {
+    at_edges("[(x % 7) (x % -3) (x / 4) (x / -2.5) (1 / x)]");
+    at_edges("(x % 0)");
+    at_edges("(7 % x)");
+}
+
+#[test]
+fn methods_of_arrays() {
+    same(
+        "(fn work [a n] (var i 0)
+           (while (i < n) (a .push (i * i)) (a .set (i % (a .size)) (+ i (a .get i))) (if ((i % 5) == 0) (a .pop)) (i = (i + 1))) a)
+         [(work [1] 30) (work [1.5] 40) (work [] 3)]",
+    );
+    same(
+        "(fn get [a i] (try (a .get i) catch * $ex/message)) (fn set [a i v] (try (a .set i v) catch * $ex/message))
+         (fn push [a v] (try (a .push v) catch * $ex/message)) (fn pop [a] (try (a .pop) catch * $ex/message)) (fn size [a] (try (a .size) catch * $ex/message))
+         (class A (ctor [] (/n = 0)) (method get [i] (/n = (/n + i))) (method set [i v] (/n = v)) (method push [v] v) (method pop [] /n) (method size [] /n))
+         (var all [[1 2 3] [] #[4 5] (new A) \"text\" {^a 1} nil 7 (freeze [1])]) (var i 0)
+         (while (i < 9) (for a in all (println (get a i) (get a -1) (get a \"a\") (set a i i) (set a -1 9) (push a i) (size a) (pop a) (pop a))) (i = (i + 1)))",
+    );
+    // A tail call of a method that is not that of arrays needs no stack.
+    assert_eq!(
+        same(
+            "(class A (ctor [n] (/n = n)) (method get [i] (if (i == 0) /n else (.get (i - 1))))) ((new A 5) .get 300000)"
+        ),
+        "5"
+    );
+}
+
+#[test]
+fn equality_of_instances() {
+    same(
+        "(class P (ctor [x] (/x = x))) (class Q (ctor [x] (/x = x)) (method == [o] (/x == o/x)))
+         (fn eq [a b] (if (a == b) 1 else 2)) (fn ne [a b] (a != b))
+         (var p (new P 1)) (var all [p (new P 1) (new Q 1) (new Q 1) \"s\" \"s\" 1 1.0 nil [1] [1]]) (var i 0)
+         (while (i < 40) (eq p p) (eq p all/1) (ne p all/1) (i = (i + 1)))
+         (for a in all (for b in all (println (eq a b) (ne a b))))",
+    );
+}
+
+#[test]
 fn instances_of_one_shape_and_of_many() {
     // Fields in different orders: the same method meets up to six shapes.
     let classes: String = (0..6)

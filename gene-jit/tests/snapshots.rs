@@ -272,10 +272,12 @@ fn corpus() -> Vec<(String, String)> {
 }
 
 /// Programs whose functions, once they have run for a while, are compiled for what they have met.
-const SEEN: [&str; 1] = [
+const SEEN: [&str; 2] = [
     "(class P (ctor [x] (/x = x) (/y = 0) (/i = 1)) (method inc [] (/x = (/x + 1)) (/y = /x)))
      (fn f [p i n] (while (i < n) (p .inc) (p/y = (p/i + p/x)) (new P i) (i = (i + 1))) p/x)
      (f (new P 1) 0 40)",
+    "(class P (ctor [x] (/x = x))) (fn same [a b] (if (a == b) 1 else 2))
+     (fn f [p q n] (var i 0) (var t 0) (while (i < n) (t = (t + (same p q) (same p p))) (i = (i + 1))) t) (f (new P 1) (new P 1) 40)",
 ];
 
 fn note(fired: &mut HashMap<&str, usize>, explanation: &Explanation) {
@@ -307,7 +309,7 @@ fn only_generators_are_declined_and_every_rule_fires() {
     let opcodes = OPCODES.map(|(name, text)| (name.to_string(), text.to_string()));
     let ones = "1 ".repeat(5000);
     let many = format!(
-        "(fn f [g o] (g {ones}) (o .m {ones}) nil) (fn g [f] (f {ones})) (fn h [o] (o .m {ones}))"
+        "(fn f [g o] (g {ones}) (o .m {ones}) nil) (fn g [f] (f {ones})) (fn h [o] (o .m {ones})) (fn k [] (nil % 2) (nil >> 2))"
     );
     let numbers = [Value::int32(1), Value::float(2.0)];
     let programs = corpus().into_iter().chain(opcodes);

@@ -66,6 +66,8 @@ pub struct Context {
     pub stack_top: *mut Value,
     /// First slot of the value stack.
     pub stack_base: *mut Value,
+    /// Has any class a method `==`?
+    pub has_equality_methods: u32,
 }
 
 /// Settings of a VM.
@@ -163,8 +165,6 @@ pub struct Vm {
     pub(crate) method_caches: Vec<*const Cache>,
     /// Where the generator body that just yielded goes on.
     pub(crate) suspended: Option<usize>,
-    /// Has any class a method `==`?
-    pub(crate) has_equality_methods: bool,
     /// Nesting of `on_method_missing`.
     pub(crate) missing_depth: u32,
     /// Safepoints left before the step limit, if there is one.
@@ -195,6 +195,7 @@ impl Vm {
                 stack_limit: stack_base.wrapping_add(STACK_SLOTS - 2 * STACK_SLACK),
                 stack_top: stack_base,
                 stack_base,
+                has_equality_methods: 0,
             },
             heap,
             sources: SourceMap::default(),
@@ -222,7 +223,6 @@ impl Vm {
             shapes: 0,
             method_caches: Vec::new(),
             suspended: None,
-            has_equality_methods: false,
             missing_depth: 0,
             steps: None,
         });

@@ -3,7 +3,7 @@
 use super::Lowering;
 use super::facts::Fact;
 use super::registers::Form;
-use crate::arm64::isle::{Context, Imm12, Inst};
+use crate::arm64::isle::{Amount64, Context, Imm12, Inst, LeftShift64};
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, RuleId};
 use crate::buffer::Label;
 use crate::runtime::Helper;
@@ -105,6 +105,32 @@ impl Context for Lowering<'_> {
 
     fn node_likely_float(&mut self, node: Node) -> Option<Node> {
         (self.likely(node) == Fact::Float).then_some(node)
+    }
+
+    fn node_found_object(&mut self, node: Node) -> Option<Node> {
+        self.likely(node).is_object().then_some(node)
+    }
+
+    fn nonzero_literal(&mut self, node: Node) -> Option<()> {
+        self.literal_int(node).filter(|&i| i != 0).map(|_| ())
+    }
+
+    fn shift_left(&mut self, node: Node) -> Option<(LeftShift64, Amount64)> {
+        let amount = self.literal_int(node).filter(|by| (1..48).contains(by))? as u8;
+        Some((LeftShift64::new(amount)?, Amount64::new(amount)?))
+    }
+
+    fn shift_right(&mut self, node: Node) -> Option<Amount64> {
+        let amount = self.literal_int(node).filter(|by| (0..48).contains(by))? as u8;
+        Amount64::new(amount + 16)
+    }
+
+    fn float_of(&mut self, i: i64) -> u64 {
+        (i as f64).to_bits()
+    }
+
+    fn node_no_bits(&mut self, node: Node) -> Option<Node> {
+        self.if_fact(node, |fact| fact == Fact::Other || fact.is_object())
     }
 
     fn node_found_small_int(&mut self, node: Node) -> Option<Node> {

@@ -150,6 +150,21 @@ pub enum Op {
     Size {
         of: Node,
     },
+    /// Stores an element; gives the array.
+    SetItem {
+        of: Node,
+        key: Node,
+        value: Node,
+    },
+    /// Appends a value to an array; gives the new length.
+    PushItem {
+        of: Node,
+        value: Node,
+    },
+    /// Takes the last element of an array.
+    PopItem {
+        of: Node,
+    },
     /// A field or member through the inline cache.
     Member {
         of: Node,
@@ -167,12 +182,16 @@ impl Op {
     /// Nodes that this one takes, in order.
     pub fn operands(self) -> impl Iterator<Item = Node> {
         let (x, y) = match self {
+            Op::SetItem { of, key, value } => {
+                return [Some(of), Some(key), Some(value)].into_iter().flatten();
+            }
             Op::Const { .. } | Op::Local { .. } | Op::Operand | Op::Result | Op::Function => {
                 (None, None)
             }
             Op::Scoped { .. } | Op::Captured { .. } => (None, None),
             Op::Neg { x } | Op::Not { x } | Op::Truthy { x } | Op::Defined { x } => (Some(x), None),
-            Op::Size { of } | Op::Member { of, .. } => (Some(of), None),
+            Op::Size { of } | Op::PopItem { of } | Op::Member { of, .. } => (Some(of), None),
+            Op::PushItem { of, value } => (Some(of), Some(value)),
             Op::Element { of, key } | Op::MemberOrElement { of, key, .. } => (Some(of), Some(key)),
             Op::Add { x, y }
             | Op::Sub { x, y }
@@ -191,7 +210,7 @@ impl Op {
             | Op::Eq { x, y }
             | Op::Ne { x, y } => (Some(x), Some(y)),
         };
-        x.into_iter().chain(y)
+        [x, y, None].into_iter().flatten()
     }
 
     /// Does it answer true or false whatever it compares?
@@ -962,33 +981,46 @@ impl Builder<'_> {
     /// Builds the call of a method that arrays have as what it does to an array. The method's slot, below
     /// the receiver, goes with the operands.
     fn array_method(&mut self, instr: Instr) -> bool {
-        if instr.a != 0 {
+        let Some(method) = array_method(self.code, instr) else {
             return false;
-        }
-        match array_method(self.code, instr) {
-            Some(ArrayMethod::Size) => {
-                let of = self.pop();
-                self.pop();
-                self.push(Op::Size { of });
+        };
+        let is_tail = instr.a != 0;
+        let mut args: Vec<Node> = (0..=instr.b).map(|_| self.pop()).collect();
+        args.reverse();
+        self.pop();
+        let of = args[0];
+        match method {
+            ArrayMethod::Set if !is_tail && !self.is_kept() => {
+                self.set_element(of, args[1], args[2]);
+                return true;
             }
-            Some(ArrayMethod::Get) => {
-                let (key, of) = (self.pop(), self.pop());
-                self.pop();
-                self.push(Op::Element { of, key });
-            }
-            Some(ArrayMethod::Set) if !self.is_kept() => {
-                let (value, key, of) = (self.pop(), self.pop(), self.pop());
-                self.pop();
-                self.set_element(of, key, value);
-            }
-            Some(ArrayMethod::Push) if !self.is_kept() => {
-                let (value, of) = (self.pop(), self.pop());
-                self.pop();
+            ArrayMethod::Push if !is_tail && !self.is_kept() => {
+                let value = args[1];
                 self.settle();
                 self.statement(Stmt::Push { of, value }, &[of, value]);
                 self.push_stored(false);
+                return true;
             }
-            _ => return false,
+            ArrayMethod::Size => self.push(Op::Size { of }),
+            ArrayMethod::Get => self.push(Op::Element { of, key: args[1] }),
+            ArrayMethod::Set => {
+                let (key, value) = (args[1], args[2]);
+                self.push(Op::SetItem { of, key, value });
+                self.settle();
+            }
+            ArrayMethod::Push => {
+                self.push(Op::PushItem { of, value: args[1] });
+                self.settle();
+            }
+            ArrayMethod::Pop => {
+                self.push(Op::PopItem { of });
+                self.settle();
+            }
+        }
+        if is_tail {
+            let value = self.pop();
+            self.settle();
+            self.statement(Stmt::Return { value }, &[value]);
         }
         true
     }

@@ -102,6 +102,8 @@ pub enum ArrayMethod {
     Set,
     /// Appends an element.
     Push,
+    /// Takes the last element.
+    Pop,
 }
 
 impl ArrayMethod {
@@ -123,6 +125,7 @@ pub fn array_method(code: &Code, instr: Instr) -> Option<ArrayMethod> {
         ("get", 1) => Some(ArrayMethod::Get),
         ("set", 2) => Some(ArrayMethod::Set),
         ("push", 1) => Some(ArrayMethod::Push),
+        ("pop", 0) => Some(ArrayMethod::Pop),
         _ => None,
     }
 }

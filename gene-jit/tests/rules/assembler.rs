@@ -4,12 +4,11 @@
 //! variables that are written before they are read are locals, the others are parameters, in the order in which they
 //! appear. `docs/rules.md` has the forms around them.
 
-use super::program::{Program, UNDEFINED};
+use super::program::{Found, Program, UNDEFINED};
 use gene_isle_core::ast::{Datum, DatumKind};
 use gene_vm::bytecode::{Instr, Op, Operands};
 use gene_vm::code::CallShape;
 use gene_vm::symbol::Symbol;
-use gene_vm::value::Value;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -37,7 +36,7 @@ pub struct Assembler {
     caches: Vec<Symbol>,
     calls: Vec<CallShape>,
     /// Instructions whose guess was wrong, and what they found.
-    found: Vec<(usize, Vec<Value>)>,
+    found: Vec<(usize, Vec<Found>)>,
     /// As in [`Program`].
     pub earlier: Vec<String>,
     /// The instructions of the part that is tested, if it has come up.
@@ -223,6 +222,16 @@ impl Assembler {
         Ok(true)
     }
 
+    /// A call of a method, which is not in the tree.
+    fn method(&mut self, of: &Datum, name: &str, args: &[&Datum]) -> Result<()> {
+        self.push(Op::Nil);
+        self.node(of)?;
+        args.iter().try_for_each(|arg| self.node(arg))?;
+        let cache = self.cache(name);
+        self.emit(Op::CallMethod, 0, args.len(), cache);
+        Ok(())
+    }
+
     /// The forms that hold trees together.
     fn form(&mut self, tree: &Datum, head: &str, args: &[Datum]) -> Result<bool> {
         match (head, args) {
@@ -319,11 +328,11 @@ impl Assembler {
                 self.keyed(key, Op::GetIndex, Op::GetDynamic, |_| Ok(()))?;
             }
             ("Size", [of]) => {
-                self.push(Op::Nil);
-                self.node(of)?;
-                let cache = self.cache("size");
-                self.emit(Op::CallMethod, 0, 0, cache);
+                self.method(of, "size", &[])?;
             }
+            ("SetItem", [of, key, value]) => self.method(of, "set", &[key, value])?,
+            ("PushItem", [of, value]) => self.method(of, "push", &[value])?,
+            ("PopItem", [of]) => self.method(of, "pop", &[])?,
             ("MemberOrElement", [of, key, name]) => {
                 self.node(of)?;
                 self.node(key)?;
@@ -436,11 +445,9 @@ impl Assembler {
                 self.keyed(key, Op::SetIndex, Op::SetDynamic, |this| this.node(value))?;
             }
             ("Push", [of, value]) => {
-                self.push(Op::Nil);
-                self.node(of)?;
-                self.node(value)?;
-                let cache = self.cache("push");
-                self.emit(Op::CallMethod, 0, 1, cache);
+                self.method(of, "push", &[value])?;
+                self.push(Op::Pop);
+                return Ok(false);
             }
             ("SetMember", [of, name, value]) => {
                 self.node(of)?;
@@ -524,17 +531,21 @@ pub fn list(tree: &Datum) -> Option<(&str, &[Datum])> {
 }
 
 /// Operands of the kinds that a list names.
-fn operands_found(kinds: &Datum) -> Result<Vec<Value>> {
+fn operands_found(kinds: &Datum) -> Result<Vec<Found>> {
     let DatumKind::List(words) = &kinds.kind else {
-        return wrong(kinds, "expected a list of `int`, `float` and `other`");
+        return wrong(
+            kinds,
+            "expected a list of `int`, `float`, `object` and `other`",
+        );
     };
-    let values = words.iter().map(|kind| match word(kind)? {
-        "int" => Ok(Value::int32(0)),
-        "float" => Ok(Value::float(0.5)),
-        "other" => Ok(Value::NIL),
-        _ => wrong(kind, "expected `int`, `float` or `other`"),
+    let found = words.iter().map(|kind| match word(kind)? {
+        "int" => Ok(Found::Int),
+        "float" => Ok(Found::Float),
+        "object" => Ok(Found::Object),
+        "other" => Ok(Found::Other),
+        _ => wrong(kind, "expected `int`, `float`, `object` or `other`"),
     });
-    values.collect()
+    found.collect()
 }
 
 fn word(at: &Datum) -> Result<&str> {

@@ -22,7 +22,7 @@ pub struct Program {
     pub constants: Vec<String>,
     pub caches: Vec<Symbol>,
     pub calls: Vec<CallShape>,
-    pub found: Vec<(usize, Vec<Value>)>,
+    pub found: Vec<(usize, Vec<Found>)>,
     /// Arguments of calls that are made before the code is compiled.
     pub earlier: Vec<String>,
     /// The instructions of the part that is tested.
@@ -61,10 +61,11 @@ impl Program {
     }
 
     /// What running the code is said to have shown.
-    pub fn feedback(&self, code: &Code) -> Feedback {
+    pub fn feedback(&self, vm: &mut Vm, code: &Code) -> Feedback {
         let mut feedback = Feedback::default();
         for (pc, operands) in &self.found {
-            feedback.note_site(code, *pc, &[], operands);
+            let operands: Vec<Value> = operands.iter().map(|kind| kind.example(vm)).collect();
+            feedback.note_site(code, *pc, &[], &operands);
         }
         feedback
     }
@@ -99,5 +100,25 @@ impl Program {
             name: Symbol::intern("tested"),
             tier_data: RefCell::new(None),
         })
+    }
+}
+
+/// What an operand was where a guess was wrong.
+#[derive(Clone, Copy)]
+pub enum Found {
+    Int,
+    Float,
+    Object,
+    Other,
+}
+
+impl Found {
+    fn example(self, vm: &mut Vm) -> Value {
+        match self {
+            Found::Int => Value::int32(0),
+            Found::Float => Value::float(0.5),
+            Found::Object => vm.heap.string("an object"),
+            Found::Other => Value::NIL,
+        }
     }
 }

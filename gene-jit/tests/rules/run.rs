@@ -83,7 +83,7 @@ impl Tested {
             self.call(&args);
         }
         let code = self.prototype.code.get().expect("it was set");
-        let compiled = compile(code, &self.program.feedback(code));
+        let compiled = compile(code, &self.program.feedback(&mut self.vm, code));
         let compiled = compiled.map_err(|reason| reason.to_string())?;
         Ok(Listing::new(&compiled, &self.program.focus))
     }

@@ -267,7 +267,7 @@ impl Vm {
     /// `x == y`; calls the `==` method of an instance on the left, if it has one.
     pub fn equals(&mut self, x: Value, y: Value) -> Result<bool> {
         if x.heap_kind() == Some(Kind::Instance) {
-            if !self.has_equality_methods {
+            if self.context.has_equality_methods == 0 {
                 return Ok(x == y);
             }
             let instance = x.get::<Instance>().expect("the kind was tested");

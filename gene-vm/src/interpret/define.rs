@@ -46,7 +46,7 @@ impl Vm {
             class.constructor = Some(method);
         } else {
             class.methods.insert(name, method);
-            self.has_equality_methods |= name == sym::EQ;
+            self.context.has_equality_methods |= u32::from(name == sym::EQ);
         }
         self.methods_changed();
         Ok(())

@@ -5,6 +5,7 @@ use gene_vm::code::{Cache, Code};
 use gene_vm::heap::{Header, Items, Kind};
 use gene_vm::object::{Array, Function, Instance};
 use gene_vm::value::{self, Value};
+use gene_vm::vm::Context;
 use std::mem::offset_of;
 
 pub const SPECIAL_TAG: u64 = value::SPECIAL_TAG;
@@ -32,6 +33,9 @@ pub const WAY_KEY: Offset8 = words(Cache::KEY_OFFSET);
 pub const WAY_FOUND: Offset8 = words(Cache::FOUND_OFFSET);
 pub const WAY_MORE: Offset8 = words(Cache::MORE_OFFSET);
 
+pub const CONTEXT_EQUALITY: Offset4 =
+    Offset4::constant(offset_of!(Context, has_equality_methods) as u32);
+pub const KIND_INSTANCE: Imm12 = kind(Kind::Instance);
 pub const FUNCTION_CODE: Offset8 = words(Function::CODE_OFFSET);
 pub const CODE_ENTRY: Offset8 = words(Code::ENTRY_OFFSET);
 pub const CODE_PARAMS: Offset2 = Offset2::constant(offset_of!(Code, params) as u32);
