@@ -4,6 +4,7 @@
 //! `GENE_BLESS=asm` rewrites the assembly that tests expect, `GENE_BLESS=all` the rules, too.
 
 mod assembler;
+mod bad_trees;
 mod listing;
 mod program;
 mod run;
@@ -52,6 +53,9 @@ fn tests() -> Result<ExitCode, String> {
             })
         })
         .collect();
+    trials.push(Trial::test("trees_that_mean_nothing_are_refused", || {
+        bad_trees::are_refused().map_err(Failed::from)
+    }));
     // A blessing may yet name the rules that are missing.
     if !bless.rules {
         let suite = suite.clone();
