@@ -204,6 +204,15 @@ fn calling_what_is_no_function() {
 }
 
 #[test]
+fn a_result_that_nothing_uses_takes_no_slot() {
+    // The result of `seen` lives in a register until that is needed, when its slot is the one of `q`.
+    let source = "(class Q) (fn seen [] nil) (fn first [rest...] rest/0) (var q (new Q))
+        (fn f [x y] (seen) (q/n -= (first x x)) (fn [] x))
+        (repeat 9 (q/n = 2.5) (f 1 nil) (println q/n))";
+    assert_eq!(same(source), "1.5\n".repeat(9) + "nil");
+}
+
+#[test]
 fn closures_share_variables() {
     same(
         "(fn counter [] (var n 0) [(fn [] (n = (n + 1)) n) (fn [] n)])

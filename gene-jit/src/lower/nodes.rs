@@ -601,6 +601,10 @@ impl Lowering<'_> {
             ..Known::default()
         };
         self.own(result);
+        // Its slot is another operand's by now if nothing uses it.
+        if self.nodes[result.index()].left == 0 {
+            self.free_registers(result);
+        }
     }
 
     // ── Variables ──────────────────────────────────────────────────────────
