@@ -433,7 +433,7 @@ impl Generator {
 (fn down [n x] (spend) (if (n <= 0) x else (down (n - 1) {step})))
 (fn ping [n x] (spend) (if (n <= 0) x else (pong (n - 1) {there})))
 (fn pong [n x] (spend) (if (n <= 0) {back} else (ping (n - 1) x)))
-(fn stream* [a] (var b 1) {yields} (yield b) {more})
+(fn stream* [a] (spend) (var b 1) {yields} (yield b) {more})
 (var held 1)
 (var k (fn [x] (spend) (held = {held}) (if (held == x) 0 else {closure})))
 (var o (new O 1)) (var q (new Q 2))
