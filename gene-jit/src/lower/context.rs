@@ -3,7 +3,7 @@
 use super::Lowering;
 use super::facts::Fact;
 use super::registers::Form;
-use crate::arm64::isle::{Amount64, Context, Imm12, Inst, LeftShift64};
+use crate::arm64::isle::{Amount64, Context, Imm12, Inst, LeftShift64, Pair8};
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, RuleId};
 use crate::buffer::Label;
 use crate::runtime::Helper;
@@ -354,6 +354,15 @@ impl Context for Lowering<'_> {
 
     fn evaluate(&mut self, value: Node) {
         self.evaluate_now(value);
+    }
+
+    fn load_pair(&mut self, first: Reg, second: Reg, base: Reg, offset: Pair8) {
+        self.buffer.inst(Inst::Ldp {
+            rt: first,
+            rt2: second,
+            rn: base,
+            offset,
+        });
     }
 
     fn scope_above(&mut self, depth: u16) -> Reg {

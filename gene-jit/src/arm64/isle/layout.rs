@@ -1,6 +1,6 @@
 //! Tags, kinds and offsets of the VM's types, as the rules' constants.
 
-use super::{Imm12, Offset1, Offset2, Offset4, Offset8};
+use super::{Imm12, Offset1, Offset2, Offset4, Offset8, Pair8};
 use gene_vm::code::{Cache, Code};
 use gene_vm::heap::{Header, Items, Kind};
 use gene_vm::object::{Array, Function, Instance};
@@ -23,6 +23,10 @@ pub const KIND_ARRAY: Imm12 = kind(Kind::Array);
 pub const KIND_FUNCTION: Imm12 = kind(Kind::Function);
 pub const ARRAY_LEN: Offset8 = words(Array::ITEMS_OFFSET + Items::LEN_OFFSET);
 pub const ARRAY_PTR: Offset8 = words(Array::ITEMS_OFFSET + Items::PTR_OFFSET);
+pub const ARRAY_ITEMS: Pair8 = {
+    assert!(Items::LEN_OFFSET == Items::PTR_OFFSET + 8);
+    Pair8::constant((Array::ITEMS_OFFSET + Items::PTR_OFFSET) as i16)
+};
 pub const ARRAY_CAPACITY: Offset8 = words(Array::ITEMS_OFFSET + Items::CAPACITY_OFFSET);
 pub const INSTANCE_SHAPE: Offset8 = words(Instance::SHAPE_OFFSET);
 pub const INSTANCE_FIELDS: Offset8 = words(Instance::FIELDS_OFFSET + Items::PTR_OFFSET);
