@@ -12,7 +12,9 @@ use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16, X17};
 use crate::buffer::Label;
 use crate::tree::effect::{Effect, effect, written_locals};
-use crate::tree::operands::{Operand as Place, array_access, is_comparison, is_equality, operands};
+use crate::tree::operands::{
+    Iteration, Operand as Place, array_access, is_comparison, is_equality, iteration, operands,
+};
 use gene_vm::bytecode::{Instr, Op};
 use gene_vm::value::SPECIAL_TAG;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -39,6 +41,8 @@ struct Usage {
     read: BTreeSet<u16>,
     /// How often elements of a variable are used.
     arrays: BTreeMap<u16, usize>,
+    /// Variables with the states of iterations that begin in the loop: nothing is known of them where it begins.
+    restarted: BTreeSet<u16>,
     /// Variables that are assigned, and what.
     written: BTreeMap<u16, Fact>,
 }
@@ -185,7 +189,12 @@ impl Lowering<'_> {
             stack.resize(depth, UNKNOWN);
             let instr = self.code.instrs[at];
             let Some(places) = operands(instr) else {
-                self.look_at_other(instr, &mut stack, &mut facts, &mut usage);
+                if instr.op == Op::IterNext && !self.feedback.is_varied(at) {
+                    let element = self.look_at_step(at, &mut facts, &mut usage);
+                    stack.push(element);
+                } else {
+                    self.look_at_other(instr, &mut stack, &mut facts, &mut usage);
+                }
                 continue;
             };
             let operands = places.map(|place| match place {
@@ -214,7 +223,7 @@ impl Lowering<'_> {
                     || operand.fact == Fact::Unknown
                         && self.feedback.operand(at, i) == Some(Fact::Float)
             };
-            let fact = if self.feedback.is_varied(at) || instr.op == Op::Mod {
+            let fact = if self.feedback.is_varied(at) {
                 Fact::Unknown
             } else if instr.op == Op::Div || operands.iter().enumerate().any(float) {
                 Fact::Float
@@ -236,7 +245,36 @@ impl Lowering<'_> {
                 _ => {}
             }
         }
+        let Usage {
+            numeric, restarted, ..
+        } = &mut usage;
+        numeric.retain(|slot, _| !restarted.contains(slot));
         usage
+    }
+
+    /// A step of an iteration, whose state lies in variables.
+    fn look_at_step(
+        &self,
+        at: usize,
+        facts: &mut HashMap<u16, Fact>,
+        usage: &mut Usage,
+    ) -> Operand {
+        let source = self.code.instrs[at].b;
+        *usage.numeric.entry(source + 1).or_default() += 2;
+        usage.write(facts, source + 1, Fact::SmallInt);
+        match iteration(self.code, at) {
+            Iteration::Range => {
+                *usage.numeric.entry(source).or_default() += 1;
+                Operand {
+                    fact: Fact::SmallInt,
+                    slot: None,
+                }
+            }
+            Iteration::Array => {
+                *usage.arrays.entry(source).or_default() += 1;
+                UNKNOWN
+            }
+        }
     }
 
     /// What a variable is while a loop is looked through.
@@ -290,6 +328,9 @@ impl Lowering<'_> {
                 stack.extend((0..effect.pushes).map(|_| UNKNOWN));
                 for slot in written_locals(instr) {
                     usage.write(facts, slot, Fact::Unknown);
+                    if instr.op == Op::IterStart {
+                        usage.restarted.insert(slot);
+                    }
                 }
             }
         }

@@ -179,7 +179,7 @@ pub fn compile(code: &Code, feedback: &Feedback) -> Result<Compiled, Declined> {
     let flow = Flow::new(code);
     let mut buffer = CodeBuffer::default();
     let [entry, start, exit, jump_exit] = std::array::from_fn(|_| buffer.label());
-    let block = Block::build(code, &flow, 0);
+    let block = Block::build(code, &flow, 0, &|pc| feedback.is_varied(pc));
     let receiver = expected_receiver(code, &block).filter(|_| !feedback.is_varied(0));
     let (unchecked_entry, unchecked_start) = match receiver {
         Some(_) => (buffer.label(), buffer.label()),
@@ -265,7 +265,8 @@ impl Lowering<'_> {
         self.ints.clear();
         self.floats.clear();
         self.own_locals();
-        self.block = Block::build(self.code, &self.flow, pc);
+        let feedback = self.feedback;
+        self.block = Block::build(self.code, &self.flow, pc, &|pc| feedback.is_varied(pc));
         self.nodes = NodeState::of_block(&self.block);
     }
 

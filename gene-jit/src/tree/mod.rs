@@ -19,7 +19,7 @@ use effect::{effect, written_locals};
 use gene_vm::bytecode::{Instr, Op as Opcode};
 use gene_vm::code::Code;
 use gene_vm::value::Value;
-use operands::{ArrayMethod, array_method};
+use operands::{ArrayMethod, Iteration, array_method, iteration};
 
 /// A node of a tree, as an index into its [`Block`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -146,6 +146,11 @@ pub enum Op {
         of: Node,
         key: Node,
     },
+    /// An element of an array by an index that is in range.
+    Item {
+        of: Node,
+        key: Node,
+    },
     /// The number of elements of an array.
     Size {
         of: Node,
@@ -192,7 +197,9 @@ impl Op {
             Op::Neg { x } | Op::Not { x } | Op::Truthy { x } | Op::Defined { x } => (Some(x), None),
             Op::Size { of } | Op::PopItem { of } | Op::Member { of, .. } => (Some(of), None),
             Op::PushItem { of, value } => (Some(of), Some(value)),
-            Op::Element { of, key } | Op::MemberOrElement { of, key, .. } => (Some(of), Some(key)),
+            Op::Element { of, key }
+            | Op::Item { of, key }
+            | Op::MemberOrElement { of, key, .. } => (Some(of), Some(key)),
             Op::Add { x, y }
             | Op::Sub { x, y }
             | Op::Mul { x, y }
@@ -401,7 +408,13 @@ pub const MAX_PENDING: usize = 16;
 
 impl Block {
     /// Builds the trees from instruction `start` on, up to a jump or a leader.
-    pub fn build(code: &Code, flow: &Flow, start: usize) -> Block {
+    /// `is_varied` tells instructions that should not guess.
+    pub fn build(
+        code: &Code,
+        flow: &Flow,
+        start: usize,
+        is_varied: &dyn Fn(usize) -> bool,
+    ) -> Block {
         let block = Block {
             nodes: Vec::new(),
             cells: Vec::new(),
@@ -414,6 +427,7 @@ impl Block {
         let mut builder = Builder {
             code,
             flow,
+            is_varied,
             block,
             entries,
             pc: start,
@@ -499,6 +513,7 @@ struct Entry {
 struct Builder<'a> {
     code: &'a Code,
     flow: &'a Flow,
+    is_varied: &'a dyn Fn(usize) -> bool,
     block: Block,
     entries: Vec<Entry>,
     pc: usize,
@@ -888,6 +903,7 @@ impl Builder<'_> {
                 |result| Stmt::CallSelf { count: b, result },
                 Stmt::TailCallSelf { count: b },
             ),
+            Opcode::IterNext if !(self.is_varied)(self.pc) => self.iter_next(instr),
             Opcode::IterNext => {
                 for slot in written_locals(instr) {
                     self.settle_local(slot);
@@ -976,6 +992,28 @@ impl Builder<'_> {
                 self.plain(instr, Stmt::Plain);
             }
         }
+    }
+
+    /// Builds a step of an iteration over a range or an array as what it does to the variables with the state, see
+    /// [`Opcode::IterStart`]. Control leaves where they hold something else.
+    fn iter_next(&mut self, instr: Instr) {
+        let (source, position) = (instr.b, instr.b + 1);
+        let (of, key) = (self.local(source), self.local(position));
+        match iteration(self.code, self.pc) {
+            Iteration::Range => {
+                self.branch(Op::Le { x: key, y: of }, false, instr);
+                self.push(Op::Local { slot: position });
+            }
+            Iteration::Array => {
+                let size = self.node(Op::Size { of });
+                self.branch(Op::Lt { x: key, y: size }, false, instr);
+                let (of, key) = (self.local(source), self.local(position));
+                self.push(Op::Item { of, key });
+            }
+        }
+        let (x, y) = (self.local(position), self.literal(1));
+        let next = self.node(Op::Add { x, y });
+        self.set_local(position, next);
     }
 
     /// Builds the call of a method that arrays have as what it does to an array. The method's slot, below

@@ -129,3 +129,28 @@ pub fn array_method(code: &Code, instr: Instr) -> Option<ArrayMethod> {
         _ => None,
     }
 }
+
+/// What an iteration goes through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Iteration {
+    /// A range whose step is one.
+    Range,
+    /// An array, as far as is known.
+    Array,
+}
+
+/// What the iteration of the [`Op::IterNext`] at `pc` goes through: a range if one was just made where it starts.
+pub fn iteration(code: &Code, pc: usize) -> Iteration {
+    let slots = code.instrs[pc].b;
+    let starts = |at: &usize| code.instrs[*at].op == Op::IterStart && code.instrs[*at].b == slots;
+    let made = (0..pc)
+        .rev()
+        .find(starts)
+        .map(|start| &code.instrs[..start]);
+    match made {
+        Some([.., step, range]) if range.op == Op::MakeRange && step.op == Op::Nil => {
+            Iteration::Range
+        }
+        _ => Iteration::Array,
+    }
+}
