@@ -3,10 +3,12 @@
 #[macro_use]
 mod output;
 
+mod cache;
 mod cli;
 mod commands;
 mod editor;
 mod execution;
+mod metadata;
 mod observation;
 mod report;
 mod session;

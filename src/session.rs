@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use gene_jit::tier::{self, Backend};
 use gene_vm::code::Prototype;
+use gene_vm::program::{Failure, Program};
 use gene_vm::{Value, Vm};
 
 use crate::STACK_SIZE;
@@ -47,7 +48,15 @@ impl Session {
 
     /// Runs a main module. A failure has been reported when it is answered, as the status to end with.
     pub fn run(&mut self, name: &str, text: &str) -> Result<Value, ExitCode> {
-        let result = self.vm.run_main(name, text);
+        self.execute(|vm| Program::new(vm, name, text))
+    }
+
+    /// Runs a program that `compile` provides. Failures are as with [`Session::run`].
+    pub fn execute(
+        &mut self,
+        compile: impl FnOnce(&mut Vm) -> Result<Program, Failure>,
+    ) -> Result<Value, ExitCode> {
+        let result = compile(self.vm).and_then(|program| Ok(program.run(self.vm)?));
         self.vm.io.flush();
         self.report_statistics();
         self.write_profile().map_err(|why| report::failure(&why))?;
@@ -65,6 +74,12 @@ impl Session {
     pub fn compile(&mut self, name: &str, text: &str) -> Result<Vec<Rc<Prototype>>, ExitCode> {
         let bodies = self.vm.compile_bodies(name, text);
         bodies.map_err(|failure| report::program(self.vm, &failure, self.error_format))
+    }
+
+    /// Compiles a program to be kept. Failures are as with [`Session::run`].
+    pub fn program(&mut self, name: &str, text: &str) -> Result<Program, ExitCode> {
+        let program = Program::new(self.vm, name, text);
+        program.map_err(|failure| report::program(self.vm, &failure, self.error_format))
     }
 
     /// Tells what was compiled, if the command line asks for it.

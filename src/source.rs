@@ -6,15 +6,17 @@ use std::path::Path;
 
 /// Reads a source file.
 pub fn read_file(path: &Path) -> Result<String, String> {
+    decode(read_bytes(path)?, &path.display().to_string())
+}
+
+/// Reads a file of any kind.
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     let shown = path.display();
-    match fs::read(path) {
-        Ok(bytes) => decode(bytes, &shown.to_string()),
-        Err(error) => Err(match error.kind() {
-            ErrorKind::NotFound => format!("File not found: {shown}"),
-            ErrorKind::IsADirectory => format!("{shown} is a directory, not a source file"),
-            _ => format!("Cannot read {shown}: {error}"),
-        }),
-    }
+    fs::read(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => format!("File not found: {shown}"),
+        ErrorKind::IsADirectory => format!("{shown} is a directory, not a source file"),
+        _ => format!("Cannot read {shown}: {error}"),
+    })
 }
 
 /// Reads standard input to its end. It is an error when that is a terminal, or empty.

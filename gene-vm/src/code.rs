@@ -70,6 +70,8 @@ pub struct Prototype {
     pub simple: bool,
     /// The body forms, from which the code is compiled.
     pub body: Vec<Value>,
+    /// The variables around it that it names, once asked for ([`Prototype::captures`]).
+    pub captures: OnceCell<Box<[Capture]>>,
     /// Parameter list as written (defaults are compiled from it).
     pub parameter_form: Value,
     /// The defining form, for its properties (`^intent`, `^pre` …) and place; or `nil`.
@@ -101,6 +103,17 @@ impl Prototype {
             code.trace(tracer);
         }
     }
+}
+
+/// A variable in a heap scope around a function.
+#[derive(Clone, Copy, Debug)]
+pub struct Capture {
+    /// Its name.
+    pub name: Symbol,
+    /// The number of scopes between the function's scope and the one that holds it.
+    pub depth: u32,
+    /// Its slot there.
+    pub slot: u32,
 }
 
 /// Compiled bytecode of one body.

@@ -10,6 +10,7 @@ pub mod embed;
 pub mod equality;
 pub mod format;
 pub mod heap;
+pub mod image;
 pub mod interpret;
 pub mod interrupt;
 pub mod modules;

@@ -91,13 +91,21 @@ impl Program {
         let symbol = Symbol::intern(name);
         let module = crate::compile::module(vm, &forms, symbol, ModuleKind::Main, None)?;
         vm.warn(&module.warnings);
+        Ok(Program::of_module(vm, name, module))
+    }
+
+    pub(crate) fn module(&self) -> &Module {
+        &self.module
+    }
+
+    pub(crate) fn of_module(vm: &mut Vm, name: &str, module: Module) -> Program {
         let namespace = vm.module_namespace(name, true);
         let body = vm.module_function(&module, namespace, Value::NIL);
-        Ok(Program {
+        Program {
             namespace,
             _alive: [vm.keep(Value::object(namespace)), vm.keep(body)],
             module,
-        })
+        }
     }
 
     /// Runs the program, waits for what it started, and answers its value.

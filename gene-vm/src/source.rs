@@ -29,6 +29,13 @@ pub struct Source {
     line_starts: std::cell::OnceCell<Vec<u32>>,
 }
 
+impl Source {
+    /// The position of its first byte.
+    pub fn first(&self) -> Pos {
+        Pos(self.first)
+    }
+}
+
 /// A place in a source, as messages show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {

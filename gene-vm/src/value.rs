@@ -250,6 +250,12 @@ impl Value {
         }
     }
 
+    /// The header of the heap object, if this refers to one.
+    pub fn header(&self) -> Option<&crate::heap::Header> {
+        self.is_object()
+            .then(|| crate::heap::header_at(self.0 & PAYLOAD_MASK))
+    }
+
     /// The heap object that this refers to, if it is a `T`.
     #[inline]
     pub fn get<T: HeapData>(self) -> Option<Gc<T>> {

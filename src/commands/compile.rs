@@ -1,15 +1,19 @@
 //! `gene compile`.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::rc::Rc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use gene_vm::code::Prototype;
+use gene_vm::image::{Image, image};
 
 use super::Outcome;
 use crate::execution::Execution;
 use crate::observation::listings;
 use crate::session::Session;
-use crate::source;
+use crate::{cache, metadata, source};
 
 const NO_INPUT: &str = "No input provided. Use -e for code or provide a file.";
 
@@ -18,6 +22,15 @@ const NO_INPUT: &str = "No input provided. Use -e for code or provide a file.";
 pub struct Options {
     #[command(flatten)]
     execution: Execution,
+    /// What is made of the code [default: gir for files, else pretty]
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Where .gir files are written
+    #[arg(short, long, value_name = "DIR", default_value = "build")]
+    out_dir: PathBuf,
+    /// Compile also what is up to date
+    #[arg(long)]
+    force: bool,
     /// Compile this code
     #[arg(
         short,
@@ -32,23 +45,45 @@ pub struct Options {
     files: Vec<PathBuf>,
 }
 
-/// Prints the bytecode of programs.
+/// What is made of a program.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Format {
+    /// A file that `gene run` takes
+    Gir,
+    /// A listing with what operands refer to
+    Pretty,
+    /// A line per function
+    Compact,
+    /// The instructions alone
+    Bytecode,
+    /// JSON that describes exports, types and functions
+    AiMetadata,
+}
+
+/// Stores or prints the bytecode of programs.
 pub fn run(options: Options) -> Outcome {
-    let Options {
-        execution,
-        eval,
-        files,
-    } = options;
-    if files.is_empty() {
-        let code = match eval {
-            Some(code) => code,
+    if options.files.is_empty() {
+        let code = match &options.eval {
+            Some(code) => code.clone(),
             None => source::read_stdin(NO_INPUT, NO_INPUT)?,
         };
-        return list(&execution, "<eval>", &code);
+        let format = options.format.unwrap_or(Format::Pretty);
+        if format == Format::Gir {
+            return Err("Only files can be compiled to .gir".to_owned());
+        }
+        return list(&options.execution, "<eval>", &code, format);
     }
-    for file in &files {
+    for file in &options.files {
         let text = source::read_file(file)?;
-        let ended = list(&execution, &file.display().to_string(), &text)?;
+        let ended = match options.format.unwrap_or(Format::Gir) {
+            Format::Gir => store(&options, file, &text)?,
+            format => list(
+                &options.execution,
+                &file.display().to_string(),
+                &text,
+                format,
+            )?,
+        };
         if ended != ExitCode::SUCCESS {
             return Ok(ended);
         }
@@ -56,13 +91,57 @@ pub fn run(options: Options) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(execution: &Execution, name: &str, text: &str) -> Outcome {
-    let mut session = Session::new(execution, name, Vec::new())?;
-    match session.compile(name, text) {
-        Ok(bodies) => {
-            out!("{}", listings(&bodies));
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(ended) => Ok(ended),
+fn store(options: &Options, file: &Path, text: &str) -> Outcome {
+    let name = file.display().to_string();
+    let stem = file.file_stem().unwrap_or(file.as_os_str());
+    let target = options.out_dir.join(stem).with_extension("gir");
+    let mut session = Session::new(&options.execution, &name, Vec::new())?;
+    let is_up_to_date = fs::read(&target).is_ok_and(|bytes| {
+        Image::open(&bytes).is_ok_and(|image| cache::is_of(&image, session.vm, &name, text))
+    });
+    if is_up_to_date && !options.force {
+        outln!("Up-to-date: {}", target.display());
+        return Ok(ExitCode::SUCCESS);
     }
+    outln!("Compiling: {name} -> {}", target.display());
+    let program = match session.program(&name, text) {
+        Ok(program) => program,
+        Err(ended) => return Ok(ended),
+    };
+    cache::write(&target, &image(session.vm, &program, &name, text))
+        .map_err(|error| format!("Cannot write {}: {error}", target.display()))?;
+    outln!("Written: {}", target.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(execution: &Execution, name: &str, text: &str, format: Format) -> Outcome {
+    let mut session = Session::new(execution, name, Vec::new())?;
+    let bodies = match session.compile(name, text) {
+        Ok(bodies) => bodies,
+        Err(ended) => return Ok(ended),
+    };
+    match format {
+        Format::Compact => out!("{}", compact(&bodies)),
+        Format::Bytecode => out!("{}", instructions(&bodies)),
+        Format::AiMetadata => outln!("{:#}", metadata::of(session.vm, &bodies)),
+        Format::Gir | Format::Pretty => out!("{}", listings(&bodies)),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A line per body: its name and instructions.
+fn compact(bodies: &[Rc<Prototype>]) -> String {
+    let codes = bodies.iter().filter_map(|body| body.code.get());
+    let line = |code: &Box<gene_vm::code::Code>| {
+        let instrs: Vec<String> = code.instrs.iter().map(|instr| instr.to_string()).collect();
+        format!("{}: {}\n", code.name, instrs.join("; "))
+    };
+    codes.map(line).collect()
+}
+
+/// A line per instruction.
+fn instructions(bodies: &[Rc<Prototype>]) -> String {
+    let codes = bodies.iter().filter_map(|body| body.code.get());
+    let instrs = codes.flat_map(|code| &code.instrs);
+    instrs.map(|instr| format!("{instr}\n")).collect()
 }

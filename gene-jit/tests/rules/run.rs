@@ -113,6 +113,7 @@ fn with_code(other: &Prototype, code: Code) -> Prototype {
         is_method: other.is_method,
         simple: other.simple,
         body: Vec::new(),
+        captures: Default::default(),
         parameter_form: Value::NIL,
         form: Value::NIL,
         environment: other.environment.clone(),

@@ -1,6 +1,6 @@
 //! `freeze`: deep immutability (6.5).
 
-use crate::compile::environment::Place;
+use crate::code::Capture;
 use crate::heap::{Gc, Kind, header_at};
 use crate::object::*;
 use crate::print::kind_name;
@@ -123,47 +123,20 @@ fn push_parts(reached: &mut Vec<Reached>, value: Value, holder: usize) {
 /// The variables around a function that its text names, with their values. Its scope may hold more, which other
 /// functions captured.
 fn captures(function: Gc<Function>) -> Vec<(Symbol, Value)> {
-    let prototype = &function.prototype;
-    let mut captures = Vec::new();
-    let mut seen = FxHashSet::default();
-    let mut pending = prototype.body.clone();
-    pending.push(prototype.parameter_form);
-    while let Some(form) = pending.pop() {
-        let name = match form.get::<ComplexSymbol>() {
-            Some(path) => path.parts.first().copied(),
-            None => form.as_symbol(),
-        };
-        if let Some(name) = name {
-            if seen.insert(form) {
-                captures.extend(captured(function, name).map(|value| (name, value)));
-            }
-        } else if let Some(array) = form.get::<Array>() {
-            pending.extend(array.items.iter());
-        } else if let Some(map) = form.get::<Map>() {
-            pending.extend(map.entries.values());
-        } else if let Some(gene) = form.get::<Gene>() {
-            pending.push(gene.head);
-            pending.extend(gene.props.values().chain(gene.children.iter()));
-        } else if let Some(quote) = form.get::<Quote>() {
-            pending.push(quote.form);
-        } else if let Some(unquote) = form.get::<Unquote>() {
-            pending.push(unquote.form);
+    let value = |capture: &Capture| {
+        let mut scope = function.scope.get::<Scope>()?;
+        for _ in 0..capture.depth {
+            scope = scope.parent().get()?;
         }
-    }
-    captures
-}
-
-/// The value of a variable in a heap scope around a function.
-fn captured(function: Gc<Function>, name: Symbol) -> Option<Value> {
-    let found = function.prototype.environment.find(name)?;
-    let Place::Heap(slot) = found.binding.place else {
-        return None;
+        let value = scope.slots().get(capture.slot as usize)?;
+        Some((capture.name, *value))
     };
-    let mut scope = function.scope.get::<Scope>()?;
-    for _ in 0..found.depth {
-        scope = scope.parent().get()?;
-    }
-    scope.slots().get(slot as usize).copied()
+    function
+        .prototype
+        .captures()
+        .iter()
+        .filter_map(value)
+        .collect()
 }
 
 /// The way to a value, from the argument on: `value/items/0`.

@@ -182,6 +182,11 @@ impl StaticScope {
 }
 
 impl Environment {
+    /// One in which nothing is visible.
+    pub fn empty() -> Environment {
+        StaticScope::new(Rc::default(), None, false).environment()
+    }
+
     /// The declaration of `name` that is visible here.
     pub fn find(&self, name: Symbol) -> Option<Found> {
         let mut environment = self;

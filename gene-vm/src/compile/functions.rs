@@ -288,6 +288,7 @@ impl Compiler<'_> {
             params: list.params,
             is_method,
             body: body.to_vec(),
+            captures: OnceCell::new(),
             parameter_form: parameters,
             form,
             environment,

@@ -6,6 +6,7 @@
 mod annotations;
 mod assignments;
 mod calls;
+mod captures;
 mod check;
 mod collections;
 mod conditional;

@@ -58,6 +58,20 @@ pub struct Module {
 /// So many mistakes of one module are told.
 const MAX_MISTAKES: usize = 50;
 
+impl Module {
+    /// A module whose code was compiled before; nothing if there is none.
+    pub(crate) fn of_code(name: Symbol, prototype: Rc<Prototype>, slots: usize) -> Option<Module> {
+        let is_named = prototype.name == Some(name);
+        let is_complete = prototype.code.get().is_some();
+        (is_named && is_complete).then(|| Module {
+            prototype,
+            slots,
+            environment: Environment::empty(),
+            warnings: Vec::new(),
+        })
+    }
+}
+
 /// Compiles the forms of a module. `outer` is what was declared before it: in a session, the
 /// units before it.
 pub fn module(
@@ -137,6 +151,7 @@ fn body_prototype(name: Option<Symbol>, body: Vec<Value>, environment: Environme
         name,
         kind: FunctionKind::Body,
         params: Vec::new(),
+        captures: OnceCell::new(),
         generics: Vec::new(),
         is_method: false,
         simple: true,
