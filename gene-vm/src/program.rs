@@ -171,9 +171,6 @@ impl Vm {
 
     /// Passes on what the compiler warns of.
     pub(crate) fn warn(&mut self, warnings: &[Error]) {
-        if !self.options.type_checks {
-            return;
-        }
         for warning in warnings {
             let report = self.report_mistake(warning);
             match self.on_warning.clone() {

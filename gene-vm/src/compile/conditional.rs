@@ -91,8 +91,13 @@ impl Compiler<'_> {
         if !in_heap && self.conditional.in_advance.is_empty() {
             return;
         }
-        let mut names: Vec<Symbol> = scan::declared(forms)
-            .into_iter()
+        let scan::Declared {
+            variables,
+            definitions,
+        } = scan::declarations(forms);
+        let mut names: Vec<Symbol> = variables
+            .union(&definitions)
+            .copied()
             .filter(|&name| {
                 self.conditional.in_advance.contains(&name)
                     || in_heap && self.captured.contains(name)
@@ -115,7 +120,9 @@ impl Compiler<'_> {
             let place = self.new_place(name);
             match is_declared {
                 true => self.load(name),
-                false => self.e.constant(Value::NIL),
+                false if variables.contains(&name) => self.e.constant(Value::NIL),
+                // To call a function whose definition was skipped is an error.
+                false => self.e.constant(Value::UNDEFINED),
             }
             self.store_in(place);
             self.conditional.reserved.push((scopes, name, place));

@@ -30,6 +30,7 @@ impl Compiler<'_> {
             name,
             Binding {
                 is_definition: true,
+                may_be_undefined: self.conditional.part() != 0,
                 ..Binding::variable(Place::Local(0))
             },
         );
@@ -539,11 +540,19 @@ impl Compiler<'_> {
             .iter()
             .filter_map(|f| scan::definition_name(&*f.get::<Gene>()?))
             .collect();
-        let mut declared: Vec<Symbol> = scan::declared(forms).into_iter().collect();
+        let scan::Declared {
+            variables,
+            definitions: nested,
+        } = scan::declarations(forms);
+        let mut declared: Vec<Symbol> = variables.union(&nested).copied().collect();
         declared.sort_unstable();
-        for name in declared {
-            let name = Symbol::intern(name.name().trim_end_matches(':'));
+        for declared in declared {
+            let name = Symbol::intern(declared.name().trim_end_matches(':'));
             if definitions.contains(&name) {
+                continue;
+            }
+            if !variables.contains(&declared) {
+                self.declare_nested_definition(name);
                 continue;
             }
             let template = self.module_variable_template(name, forms);
@@ -556,6 +565,18 @@ impl Compiler<'_> {
                 self.store_in(binding.place);
             }
         }
+    }
+
+    /// Declares the name of a definition that stands inside of another form of the module.
+    fn declare_nested_definition(&mut self, name: Symbol) {
+        let template = Binding {
+            is_definition: true,
+            may_be_undefined: true,
+            ..Binding::variable(Place::Local(0))
+        };
+        let binding = self.declare_everywhere(name, template);
+        self.e.constant(Value::UNDEFINED);
+        self.store_in(binding.place);
     }
 
     /// What the first `var` or `let` of a name says about it.

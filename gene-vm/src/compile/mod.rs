@@ -1,7 +1,7 @@
 //! The bytecode compiler: from forms to [`crate::code::Code`].
 //!
-//! Bodies are compiled one at a time: a module when it is loaded, a function at its first
-//! call. What a body sees of the bodies around it is its [`Environment`].
+//! Bodies are compiled one at a time: a module and its functions when it is loaded, what is made by evaluated code
+//! when it is called. What a body sees of the bodies around it is its [`Environment`].
 
 mod annotations;
 mod assignments;

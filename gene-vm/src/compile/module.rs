@@ -127,7 +127,10 @@ pub fn module(
         Ok(((module, findings), missing))
     })
     .and_then(|(module, findings)| {
-        let warnings = check::functions(vm, findings)?;
+        let warnings = match vm.options.type_checks {
+            true => check::functions(vm, findings)?,
+            false => Vec::new(),
+        };
         Ok(Module { warnings, ..module })
     })
 }

@@ -163,7 +163,26 @@ pub fn enum_variants(gene: &Gene) -> Vec<Symbol> {
 
 /// Names that the forms of a body declare in its own scope.
 pub fn declared(forms: &[Value]) -> FxHashSet<Symbol> {
-    let mut names = FxHashSet::default();
+    let Declared {
+        mut variables,
+        definitions,
+    } = declarations(forms);
+    variables.extend(definitions);
+    variables
+}
+
+/// What the forms of a body declare in its own scope.
+#[derive(Default)]
+pub struct Declared {
+    /// By `var` and `let`.
+    pub variables: FxHashSet<Symbol>,
+    /// By `fn`, `class` …
+    pub definitions: FxHashSet<Symbol>,
+}
+
+/// The declarations of [`declared`] by their kind.
+pub fn declarations(forms: &[Value]) -> Declared {
+    let mut names = Declared::default();
     let mut pending: Vec<Value> = forms.to_vec();
     while let Some(form) = pending.pop() {
         let Some(gene) = form.get::<Gene>() else {
@@ -177,7 +196,7 @@ pub fn declared(forms: &[Value]) -> FxHashSet<Symbol> {
         };
         match gene.head.as_symbol() {
             Some(sym::VAR | sym::LET) => {
-                names.extend(
+                names.variables.extend(
                     gene.children
                         .first()
                         .into_iter()
@@ -198,7 +217,7 @@ pub fn declared(forms: &[Value]) -> FxHashSet<Symbol> {
             // What is given to a macro is data.
             Some(head) if is_macro_name(head) => {}
             _ => {
-                names.extend(definition_name(&gene));
+                names.definitions.extend(definition_name(&gene));
                 if !makes_function(&gene) {
                     let mut parts = Vec::new();
                     push_parts(&mut parts, &gene, false);
