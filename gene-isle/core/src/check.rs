@@ -3,7 +3,7 @@
 mod expr;
 mod pattern;
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::ast::{self, Flags, Item, ItemKind, PatternKind};
 use crate::diagnostic::{Code, Diagnostic, Errors, did_you_mean};
@@ -143,12 +143,12 @@ pub fn check(
 
 /// Gives unnamed rules a name and sees to it that names are unique.
 fn name_rules(rules: &mut [Rule], terms: &TermEnv, errors: &mut Errors) {
-    let mut count: HashMap<TermId, usize> = HashMap::new();
+    let mut count: FxHashMap<TermId, usize> = FxHashMap::default();
     for rule in rules.iter() {
         *count.entry(rule.term).or_default() += 1;
     }
-    let mut seen: HashMap<String, Span> = HashMap::new();
-    let mut number: HashMap<TermId, usize> = HashMap::new();
+    let mut seen: FxHashMap<String, Span> = FxHashMap::default();
+    let mut number: FxHashMap<TermId, usize> = FxHashMap::default();
     for rule in rules.iter_mut() {
         let number = number.entry(rule.term).or_default();
         *number += 1;

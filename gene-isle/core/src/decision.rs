@@ -5,7 +5,9 @@
 //! in although rules before it do not, as long as none of those has a higher priority: rules of
 //! equal priority exclude each other, so their order does not matter.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::rule_set::{Binding, BindingId, Constraint, RuleSet};
 
@@ -77,7 +79,7 @@ pub fn build(set: &RuleSet, multi: bool) -> Block {
         .collect();
     let mut builder = Builder {
         gates: gates(set),
-        open: HashSet::new(),
+        open: FxHashSet::default(),
         multi,
     };
     builder.block(rules)
@@ -156,7 +158,7 @@ impl Pending {
 struct Builder {
     gates: Vec<Vec<BindingId>>,
     /// Bindings whose tests have passed on the way here.
-    open: HashSet<BindingId>,
+    open: FxHashSet<BindingId>,
     multi: bool,
 }
 
@@ -329,7 +331,7 @@ fn split_off(rules: &mut VecDeque<Pending>, subject: Subject) -> VecDeque<Pendin
 /// Groups rules by the constraint that they put on the subject, which is a binding.
 fn group(rules: VecDeque<Pending>, subject: Subject) -> Vec<(Constraint, VecDeque<Pending>)> {
     let mut groups: Vec<(Constraint, VecDeque<Pending>)> = Vec::new();
-    let mut index: HashMap<Constraint, usize> = HashMap::new();
+    let mut index: FxHashMap<Constraint, usize> = FxHashMap::default();
     for mut rule in rules {
         if let Some(Test::Is(_, constraint)) = rule.take(subject) {
             let group = *index.entry(constraint.clone()).or_insert_with(|| {

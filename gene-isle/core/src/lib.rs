@@ -17,6 +17,9 @@
 //!
 //! Errors are collected as [`diagnostic::Diagnostic`]s, so that one run reports them all.
 
+// The parser that pest derives without its feature "std" names it.
+extern crate alloc;
+
 pub mod ast;
 pub mod check;
 pub mod compile;

@@ -4,7 +4,9 @@
 //! priority must exclude each other; a rule is shadowed if one of higher priority demands a
 //! subset of what it demands.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
 
 use crate::check::Rule;
 use crate::diagnostic::{Code, Diagnostic, Errors};
@@ -71,7 +73,7 @@ impl<'a> Overlaps<'a> {
                 }
                 continue;
             };
-            let mut groups: HashMap<&Constraint, Vec<&FlatRule>> = HashMap::new();
+            let mut groups: FxHashMap<&Constraint, Vec<&FlatRule>> = FxHashMap::default();
             let mut free = Vec::new();
             for rule in rules {
                 match rule.constraints.get(&split) {
@@ -109,7 +111,7 @@ impl<'a> Overlaps<'a> {
 
 /// The binding whose constraints divide the rules best; none if they divide nothing.
 fn best_split(rules: &[&FlatRule]) -> Option<BindingId> {
-    let mut count: HashMap<BindingId, (usize, &Constraint, bool)> = HashMap::new();
+    let mut count: FxHashMap<BindingId, (usize, &Constraint, bool)> = FxHashMap::default();
     for rule in rules {
         for (&binding, constraint) in &rule.constraints {
             let (count, first, differ) = count.entry(binding).or_insert((0, constraint, false));
@@ -143,13 +145,13 @@ pub fn exclude_each_other(a: &FlatRule, b: &FlatRule) -> bool {
 /// Rules are filed under one of their constraints. A rule whose demands are a subset of another's
 /// is then found under one of the other's constraints.
 fn shadowed(levels: &BTreeMap<i64, Vec<&FlatRule>>, rules: &[Rule], errors: &mut Errors) {
-    let mut frequency: HashMap<(BindingId, &Constraint), usize> = HashMap::new();
+    let mut frequency: FxHashMap<(BindingId, &Constraint), usize> = FxHashMap::default();
     for rule in levels.values().flatten() {
         for (&binding, constraint) in &rule.constraints {
             *frequency.entry((binding, constraint)).or_default() += 1;
         }
     }
-    let mut filed: HashMap<(BindingId, &Constraint), Vec<&FlatRule>> = HashMap::new();
+    let mut filed: FxHashMap<(BindingId, &Constraint), Vec<&FlatRule>> = FxHashMap::default();
     let mut always: Option<&FlatRule> = None;
     for level in levels.values().rev() {
         for rule in level {

@@ -9,6 +9,8 @@ mod flatten;
 
 use std::collections::{BTreeMap, HashMap};
 
+use rustc_hash::FxHashMap;
+
 use crate::check;
 use crate::diagnostic::{Code, Diagnostic, Errors};
 use crate::terms::{TermEnv, TermId};
@@ -188,7 +190,7 @@ pub struct RuleSet {
     pub names: HashMap<BindingId, String>,
     /// The rules.
     pub rules: Vec<FlatRule>,
-    interned: HashMap<Binding, BindingId>,
+    interned: FxHashMap<Binding, BindingId>,
     instances: u32,
 }
 
@@ -212,7 +214,7 @@ pub fn build(
             bindings: Vec::new(),
             names: HashMap::new(),
             rules: Vec::new(),
-            interned: HashMap::new(),
+            interned: FxHashMap::default(),
             instances: 0,
         });
         let mut flattener = Flattener {

@@ -2,7 +2,7 @@
 
 mod build;
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::ast::{self, Flags, Ident};
 use crate::diagnostic::{Code, Diagnostic, Errors, did_you_mean};
@@ -166,10 +166,10 @@ pub struct TermEnv {
     /// All terms; [`TermId`]s index them.
     pub terms: Vec<Term>,
     /// Conversions by the type at hand and the type wanted.
-    conversions: HashMap<(TypeId, TypeId), TermId>,
+    conversions: FxHashMap<(TypeId, TypeId), TermId>,
     /// The helpers.
     pub helpers: Vec<Helper>,
-    by_name: HashMap<String, TermId>,
+    by_name: FxHashMap<String, TermId>,
 }
 
 impl TermEnv {

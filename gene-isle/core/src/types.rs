@@ -1,6 +1,6 @@
 //! The type environment.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::ast::{self, Ident, Item, ItemKind, TypeValue};
 use crate::diagnostic::{Code, Diagnostic, Errors, did_you_mean};
@@ -119,8 +119,8 @@ pub struct TypeEnv {
     /// All types; [`TypeId`]s index them.
     pub types: Vec<Type>,
     /// The constants by name.
-    pub constants: HashMap<String, Constant>,
-    by_name: HashMap<String, TypeId>,
+    pub constants: FxHashMap<String, Constant>,
+    by_name: FxHashMap<String, TypeId>,
 }
 
 const INTEGERS: &[&str] = &[
@@ -257,7 +257,7 @@ impl TypeEnv {
     }
 
     fn variants(&self, variants: &[ast::Variant], errors: &mut Errors) -> Vec<Variant> {
-        let mut seen = HashMap::new();
+        let mut seen = FxHashMap::default();
         let mut out = Vec::new();
         for variant in variants {
             if let Some(first) = seen.insert(&variant.name.name, variant.name.span) {
@@ -283,7 +283,7 @@ impl TypeEnv {
                     .collect(),
             ),
             ast::Fields::Named(fields) => {
-                let mut seen = HashMap::new();
+                let mut seen = FxHashMap::default();
                 let mut out = Vec::new();
                 for (name, ty) in fields {
                     if let Some(first) = seen.insert(&name.name, name.span) {

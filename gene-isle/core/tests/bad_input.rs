@@ -54,6 +54,18 @@ fn random_bytes_are_refused() {
     }
 }
 
+/// Texts that the fuzz target `rules` has made, one for each set of errors that it has come upon.
+#[test]
+fn what_a_fuzzer_has_made_is_answered() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz-corpus");
+    let files = std::fs::read_dir(folder).unwrap();
+    let texts: Vec<_> = files
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
+    let refused = texts.iter().filter(|text| ours(text).is_err()).count();
+    assert!(refused > 50, "{refused} of {}", texts.len());
+}
+
 #[test]
 fn corrupted_files_do_not_break_the_compiler() {
     let mut random = Random(5);

@@ -1,6 +1,6 @@
 //! Brings rules to normal form.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use super::{Binding, BindingId, Constraint, FlatRule, RuleSet};
 use crate::check::{self, Expr, Pattern};
@@ -235,7 +235,7 @@ impl Flattener<'_> {
 
     /// In a guard, a partial term that fails means that the rule does not match.
     fn demand_success(&mut self, value: BindingId) {
-        let mut seen = HashSet::new();
+        let mut seen = FxHashSet::default();
         let mut todo = vec![value];
         while let Some(id) = todo.pop() {
             if seen.insert(id) {
