@@ -67,11 +67,11 @@ fn to_f(_: &mut Vm, args: Args) -> Result {
 
 /// The only argument of a function, an Int or Float.
 fn numeric(vm: &mut Vm, args: Args, name: &str) -> Result {
-    let value = vm.required(args, 0, &format!("{name} requires 1 argument"))?;
-    if value.as_number().is_some() {
-        return Ok(value);
+    match args.get(0) {
+        Some(value) if value.as_number().is_some() => Ok(value),
+        Some(_) => Err(vm.bad_argument(format!("{name} requires a numeric argument"))),
+        None => Err(vm.bad_argument(format!("{name} requires 1 argument"))),
     }
-    Err(vm.bad_argument(format!("{name} requires a numeric argument")))
 }
 
 /// Applies a function of floats.
