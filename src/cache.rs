@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+use std::{fs, io};
 
 use gene_vm::Vm;
 use gene_vm::image::{Image, image};
@@ -14,7 +14,10 @@ use tempfile::Builder;
 /// Shorter programs are compiled in less time than it takes to look for a file.
 const SHORTEST: usize = 16 << 10;
 
-/// Where the code of a program is kept between runs: one file per program file, which holds the text, too, and
+/// The folder for compiled programs, in the working directory.
+pub const FOLDER: &str = "build";
+
+/// Where the code of a program is kept between runs: the file that `gene compile` writes. It holds the text, too, and
 /// counts only for this text.
 pub struct Cache {
     file: PathBuf,
@@ -23,19 +26,10 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// The place for a program file; nothing if it is too short for that to pay, or there is no place.
+    /// The place for a program file; nothing if it is too short for that to pay.
     pub fn of(program: &Path, text: &str, reads: bool) -> Option<Cache> {
-        if text.len() < SHORTEST {
-            return None;
-        }
-        let folder = match env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()) {
-            Some(path) => path.into(),
-            None => env::home_dir()?.join(".cache"),
-        };
-        let path = std::path::absolute(program).ok()?;
-        let name = twox_hash::XxHash3_128::oneshot(path.as_os_str().as_encoded_bytes());
-        let file = folder.join("gene").join(format!("{name:032x}.gir"));
-        Some(Cache { file, reads })
+        let file = file_for(Path::new(FOLDER), program);
+        (text.len() >= SHORTEST).then_some(Cache { file, reads })
     }
 
     /// The program with this text. It is compiled and kept unless its code is there.
@@ -52,6 +46,12 @@ impl Cache {
         let _ = write(&self.file, &image(vm, &program, name, text));
         Ok(program)
     }
+}
+
+/// The file for a program's code in a folder.
+pub fn file_for(folder: &Path, program: &Path) -> PathBuf {
+    let stem = program.file_stem().unwrap_or(program.as_os_str());
+    folder.join(stem).with_extension("gir")
 }
 
 /// Is it the image that the program with this text would get?

@@ -29,6 +29,9 @@ pub struct Execution {
     /// Which functions are compiled; `never` is the same as --jit=off
     #[arg(long, value_enum, value_name = "TIER", hide = true)]
     pub native_tier: Option<NativeTier>,
+    /// The package that the program belongs to; there are no packages yet
+    #[arg(long = "pkg", value_name = "NAME", hide = true)]
+    _package: Option<String>,
     /// Tell profilers and debuggers of compiled code
     #[arg(
         long,

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use clap::{Args, ValueEnum};
-use gene_vm::code::Prototype;
+use clap::{ArgAction, Args, ValueEnum};
+use gene_vm::bytecode::Instr;
+use gene_vm::code::{Code, Prototype};
 use gene_vm::image::{Image, image};
 
 use super::Outcome;
@@ -26,8 +27,14 @@ pub struct Options {
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     format: Option<Format>,
     /// Where .gir files are written
-    #[arg(short, long, value_name = "DIR", default_value = "build")]
+    #[arg(short, long, value_name = "DIR", default_value = cache::FOLDER)]
     out_dir: PathBuf,
+    /// Put the address before each instruction; the pretty listing always does
+    #[arg(short, long)]
+    addresses: bool,
+    /// What .gir files are to hold besides; they always hold source positions and all functions
+    #[arg(long = "emit-debug", alias = "eager", action = ArgAction::Count, hide = true)]
+    _more: u8,
     /// Compile also what is up to date
     #[arg(long)]
     force: bool,
@@ -71,18 +78,13 @@ pub fn run(options: Options) -> Outcome {
         if format == Format::Gir {
             return Err("Only files can be compiled to .gir".to_owned());
         }
-        return list(&options.execution, "<eval>", &code, format);
+        return list(&options, "<eval>", &code, format);
     }
     for file in &options.files {
         let text = source::read_file(file)?;
         let ended = match options.format.unwrap_or(Format::Gir) {
             Format::Gir => store(&options, file, &text)?,
-            format => list(
-                &options.execution,
-                &file.display().to_string(),
-                &text,
-                format,
-            )?,
+            format => list(&options, &file.display().to_string(), &text, format)?,
         };
         if ended != ExitCode::SUCCESS {
             return Ok(ended);
@@ -93,8 +95,7 @@ pub fn run(options: Options) -> Outcome {
 
 fn store(options: &Options, file: &Path, text: &str) -> Outcome {
     let name = file.display().to_string();
-    let stem = file.file_stem().unwrap_or(file.as_os_str());
-    let target = options.out_dir.join(stem).with_extension("gir");
+    let target = cache::file_for(&options.out_dir, file);
     let mut session = Session::new(&options.execution, &name, Vec::new())?;
     let is_up_to_date = fs::read(&target).is_ok_and(|bytes| {
         Image::open(&bytes).is_ok_and(|image| cache::is_of(&image, session.vm, &name, text))
@@ -114,15 +115,15 @@ fn store(options: &Options, file: &Path, text: &str) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(execution: &Execution, name: &str, text: &str, format: Format) -> Outcome {
-    let mut session = Session::new(execution, name, Vec::new())?;
+fn list(options: &Options, name: &str, text: &str, format: Format) -> Outcome {
+    let mut session = Session::new(&options.execution, name, Vec::new())?;
     let bodies = match session.compile(name, text) {
         Ok(bodies) => bodies,
         Err(ended) => return Ok(ended),
     };
     match format {
-        Format::Compact => out!("{}", compact(&bodies)),
-        Format::Bytecode => out!("{}", instructions(&bodies)),
+        Format::Compact => out!("{}", compact(&bodies, options.addresses)),
+        Format::Bytecode => out!("{}", instructions(&bodies, options.addresses)),
         Format::AiMetadata => outln!("{:#}", metadata::of(session.vm, &bodies)),
         Format::Gir | Format::Pretty => out!("{}", listings(&bodies)),
     }
@@ -130,18 +131,24 @@ fn list(execution: &Execution, name: &str, text: &str, format: Format) -> Outcom
 }
 
 /// A line per body: its name and instructions.
-fn compact(bodies: &[Rc<Prototype>]) -> String {
+fn compact(bodies: &[Rc<Prototype>], addresses: bool) -> String {
     let codes = bodies.iter().filter_map(|body| body.code.get());
-    let line = |code: &Box<gene_vm::code::Code>| {
-        let instrs: Vec<String> = code.instrs.iter().map(|instr| instr.to_string()).collect();
-        format!("{}: {}\n", code.name, instrs.join("; "))
-    };
-    codes.map(line).collect()
+    let line = |code: &Code| format!("{}: {}\n", code.name, lines(code, addresses).join("; "));
+    codes.map(|code| line(code.as_ref())).collect()
 }
 
 /// A line per instruction.
-fn instructions(bodies: &[Rc<Prototype>]) -> String {
+fn instructions(bodies: &[Rc<Prototype>], addresses: bool) -> String {
     let codes = bodies.iter().filter_map(|body| body.code.get());
-    let instrs = codes.flat_map(|code| &code.instrs);
-    instrs.map(|instr| format!("{instr}\n")).collect()
+    let lines = codes.flat_map(|code| lines(code, addresses));
+    lines.map(|line| line + "\n").collect()
+}
+
+/// The instructions of a body.
+fn lines(code: &Code, addresses: bool) -> Vec<String> {
+    let line = |(pc, instr): (usize, &Instr)| match addresses {
+        true => format!("{pc:04} {instr}"),
+        false => instr.to_string(),
+    };
+    code.instrs.iter().enumerate().map(line).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use super::Outcome;
 use crate::execution::Execution;
@@ -26,6 +26,9 @@ pub struct Options {
     /// Print the value of the last form
     #[arg(short, long)]
     print_last: bool,
+    /// Forms of results that are asked for; there is one
+    #[arg(long = "csv", aliases = ["gene", "line"], action = ArgAction::Count, hide = true)]
+    _form: u8,
     /// The code; without it, standard input
     code: Vec<String>,
 }
@@ -38,6 +41,7 @@ pub fn run(options: Options) -> Outcome {
         repl_on_error,
         print_last,
         code,
+        ..
     } = options;
     let code = if code.is_empty() {
         source::read_stdin(NO_CODE, NO_CODE)?

@@ -10,7 +10,6 @@ fn gene_in(folder: &Path, words: &[&str]) -> Ended {
     let output = support::gene()
         .args(words)
         .current_dir(folder)
-        .env("XDG_CACHE_HOME", folder.join("cache"))
         .stdin(Stdio::null())
         .output()
         .expect("gene ends");
@@ -94,6 +93,9 @@ fn code_can_be_looked_at_in_several_forms() {
             .any(|line| line.starts_with("double: "))
     );
     assert!(form("bytecode").lines().any(|line| line == "Return"));
+    let words = ["compile", "-a", "--eager", "--emit-debug", "-f", "bytecode"];
+    let ended = gene(&[&words[..], &["-e", "nil"]].concat(), "");
+    assert_eq!(ended, ok("0000 Nil\n0001 Return\n"));
     let metadata: serde_json::Value =
         serde_json::from_str(&form("ai-metadata")).expect("it is JSON");
     assert_eq!(metadata["exports"][0], "double");
@@ -117,8 +119,8 @@ fn long_program() -> String {
 }
 
 fn kept(folder: &Path) -> Option<std::path::PathBuf> {
-    let mut files = fs::read_dir(folder.join("cache/gene")).ok()?;
-    files.next().map(|file| file.expect("a file").path())
+    let file = folder.join("build/a.gir");
+    file.exists().then_some(file)
 }
 
 #[test]
@@ -168,6 +170,6 @@ fn what_is_kept_is_used_unless_that_is_not_wanted() {
 #[test]
 fn without_a_place_to_keep_code_programs_run() {
     let folder = folder_with("a.gene", &long_program());
-    fs::write(folder.path().join("cache"), "no folder").expect("the file is written");
+    fs::write(folder.path().join("build"), "no folder").expect("the file is written");
     assert_eq!(gene_in(folder.path(), &["run", "a.gene"]), ok("3\n"));
 }
