@@ -40,10 +40,12 @@ fn the_words_of_a_program_stay_as_they_are() {
 }
 
 #[test]
-fn policies_of_native_compilation_do_not_change_results() {
+fn options_that_do_not_change_results() {
     let code = "(fn f [n] (if (n < 2) n else ((f (n - 1)) + (f (n - 2))))) (f 15)";
     for options in [
-        &["--native-code"][..],
+        &["--csv", "--gene", "--line"][..],
+        &["--pkg", "name"],
+        &["--native-code"],
         &["--native-tier", "never"],
         &["--native-tier=guarded"],
         &["--native-tier:fully-typed"],
