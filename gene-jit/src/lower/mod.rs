@@ -144,6 +144,8 @@ pub(crate) struct Lowering<'a> {
     jump_exit: Label,
     block: Block,
     nodes: Vec<NodeState>,
+    /// Nodes whose shape is known, until other code runs.
+    shaped: Vec<Node>,
     locals: Locals,
     ints: Registers,
     floats: Registers,
@@ -204,6 +206,7 @@ pub fn compile(code: &Code, feedback: &Feedback) -> Result<Compiled, Declined> {
         jump_exit,
         block,
         nodes: Vec::new(),
+        shaped: Vec::new(),
         locals: Locals::default(),
         ints: Registers::new(arm64::SCRATCH, arm64::KEPT),
         floats: Registers::new(arm64::FLOAT_SCRATCH, arm64::FLOAT_KEPT),
@@ -268,6 +271,7 @@ impl Lowering<'_> {
         let feedback = self.feedback;
         self.block = Block::build(self.code, &self.flow, pc, &|pc| feedback.is_varied(pc));
         self.nodes = NodeState::of_block(&self.block);
+        self.shaped.clear();
     }
 
     /// The code from a leader to the next.

@@ -173,16 +173,6 @@ impl Lowering<'_> {
 
     /// Makes registers free for a rule.
     pub(super) fn tick(&mut self) {
-        for (number, owner) in self.ints.owned().collect::<Vec<_>>() {
-            if owner == Owner::Rule {
-                self.ints.free(number);
-            }
-        }
-        for (number, owner) in self.floats.owned().collect::<Vec<_>>() {
-            if owner == Owner::Rule {
-                self.floats.free(number);
-            }
-        }
         self.ints.tick();
         self.floats.tick();
         while let Some(number) = self.ints.crowded(MOST_HELD) {
@@ -245,6 +235,7 @@ impl Lowering<'_> {
             let state = self.state(node);
             state.evaluated = true;
             state.known = known;
+            self.note_shape(node, known.fact);
             if !known.in_register() {
                 let reg = self.scratch_int();
                 self.buffer.load(reg, FRAME, slot as i64 * 8);
@@ -570,11 +561,19 @@ impl Lowering<'_> {
         }
     }
 
+    /// Notes that a node's fact lasts only until other code runs.
+    pub(super) fn note_shape(&mut self, node: Node, fact: Fact) {
+        if fact != fact.lasting() {
+            self.shaped.push(node);
+        }
+    }
+
     /// Other code may run or have run: it may change the shapes of instances.
     pub(super) fn forget_shapes(&mut self) {
         self.locals.keep_lasting();
-        for state in &mut self.nodes {
-            state.known.fact = state.known.fact.lasting();
+        for node in std::mem::take(&mut self.shaped) {
+            let known = &mut self.state(node).known;
+            known.fact = known.fact.lasting();
         }
     }
 

@@ -59,9 +59,14 @@ impl Registers {
         self.owners = [Owner::Free; 32];
     }
 
-    /// Begins a new rule: what earlier rules used may be taken away again.
+    /// Begins a new rule: what earlier rules used is free or may be taken away again.
     pub fn tick(&mut self) {
         self.clock += 1;
+        for owner in &mut self.owners {
+            if *owner == Owner::Rule {
+                *owner = Owner::Free;
+            }
+        }
     }
 
     /// Who owns a register?
@@ -90,14 +95,6 @@ impl Registers {
         self.kept.contains(&number)
     }
 
-    /// The registers with owners.
-    pub fn owned(&self) -> impl Iterator<Item = (u8, Owner)> + '_ {
-        let pools = self.scratch.iter().chain(self.kept);
-        pools
-            .map(|&number| (number, self.owner(number)))
-            .filter(|(_, owner)| *owner != Owner::Free)
-    }
-
     /// Registers that calls may change, with their owners.
     pub fn scratch(&self) -> impl Iterator<Item = (u8, Owner)> + '_ {
         self.scratch
@@ -109,18 +106,23 @@ impl Registers {
     /// owner. `None` if the pool is exhausted.
     pub fn take(&mut self, keep: bool) -> Option<(u8, Owner)> {
         let pool = if keep { self.kept } else { self.scratch };
-        let rank = |&number: &u8| match self.owner(number) {
-            Owner::Free => Some(0),
-            Owner::Local(..) if self.used[number as usize] < self.clock => {
-                Some(self.used[number as usize])
+        let mut best = None;
+        for &number in pool {
+            match self.owner(number) {
+                Owner::Free => {
+                    best = Some((0, number));
+                    break;
+                }
+                Owner::Local(..) => {
+                    let used = self.used[number as usize];
+                    if used < self.clock && best.is_none_or(|(oldest, _)| used < oldest) {
+                        best = Some((used, number));
+                    }
+                }
+                Owner::Rule | Owner::Node(..) => {}
             }
-            _ => None,
-        };
-        let best = pool
-            .iter()
-            .copied()
-            .filter(|n| rank(n).is_some())
-            .min_by_key(|n| rank(n))?;
+        }
+        let (_, best) = best?;
         if keep {
             self.kept_used |= 1 << best;
         }
@@ -129,12 +131,17 @@ impl Registers {
 
     /// The node-owned scratch register that was used longest ago, if more than `most` are owned by nodes.
     pub fn crowded(&self, most: usize) -> Option<u8> {
-        let nodes = || {
-            self.scratch
-                .iter()
-                .filter(|&&n| matches!(self.owner(n), Owner::Node(..)))
-        };
-        let oldest = nodes().min_by_key(|&&number| self.used[number as usize]);
-        oldest.copied().filter(|_| nodes().count() > most)
+        let (mut count, mut oldest) = (0, None);
+        for &number in self.scratch {
+            if matches!(self.owner(number), Owner::Node(..)) {
+                count += 1;
+                let used = self.used[number as usize];
+                if oldest.is_none_or(|(least, _)| used < least) {
+                    oldest = Some((used, number));
+                }
+            }
+        }
+        let (_, number) = oldest?;
+        (count > most).then_some(number)
     }
 }

@@ -209,6 +209,7 @@ impl Lowering<'_> {
     /// Notes that a check has shown something of a node.
     pub(super) fn learn(&mut self, node: Node, fact: Fact) {
         self.known_mut(node).fact = fact;
+        self.note_shape(node, fact);
         // A slow path that begins after a check which leaves for good has passed it.
         if self.current.join.is_some() || self.feedback.is_varied(self.current.pc) {
             self.current.learned.push(node);
