@@ -1,0 +1,681 @@
+//! From instructions to trees.
+
+use super::effect::{effect, written_locals};
+use super::operands::{ArrayMethod, Iteration, array_method, iteration};
+use super::{Block, Flow, Line, MAX_PENDING, Node, NodeData, Op, Stack, Stmt};
+use gene_vm::bytecode::{Instr, Op as Opcode};
+use gene_vm::code::Code;
+use gene_vm::value::Value;
+
+/// Higher trees are evaluated in parts.
+const MAX_HEIGHT: u8 = 16;
+
+impl Block {
+    /// Builds the trees from instruction `start` on, up to a jump or a leader.
+    /// `is_varied` tells instructions that should not guess.
+    pub fn build(
+        code: &Code,
+        flow: &Flow,
+        start: usize,
+        is_varied: &dyn Fn(usize) -> bool,
+    ) -> Block {
+        let block = Block {
+            nodes: Vec::new(),
+            cells: Vec::new(),
+            lines: Vec::new(),
+            end: Stack { top: 0, depth: 0 },
+            next: None,
+        };
+        let entries = Vec::new();
+        let before = block_start();
+        let mut builder = Builder {
+            code,
+            flow,
+            is_varied,
+            block,
+            entries,
+            pc: start,
+            before,
+            skip: false,
+        };
+        for _ in 0..flow.depth(start).unwrap_or(0) {
+            builder.push_home();
+        }
+        loop {
+            builder.before = builder.stack();
+            let instr = code.instrs[builder.pc];
+            builder.instr(instr);
+            builder.pc += 1 + usize::from(std::mem::take(&mut builder.skip));
+            if effect(code, instr).ends {
+                break;
+            }
+            let pc = builder.pc;
+            if instr.target().is_some() || flow.is_leader(pc) {
+                builder.block.next = Some(pc as u32);
+                break;
+            }
+        }
+        builder.block.end = builder.stack();
+        builder.block
+    }
+}
+
+fn block_start() -> Stack {
+    Stack { top: 0, depth: 0 }
+}
+
+/// An operand while trees are built.
+struct Entry {
+    node: Node,
+    stack: Stack,
+    /// Evaluated, or without effects.
+    settled: bool,
+    /// In its home slot.
+    home: bool,
+}
+
+struct Builder<'a> {
+    code: &'a Code,
+    flow: &'a Flow,
+    is_varied: &'a dyn Fn(usize) -> bool,
+    block: Block,
+    entries: Vec<Entry>,
+    pc: usize,
+    before: Stack,
+    /// The next instruction only drops what this one would have pushed.
+    skip: bool,
+}
+
+impl Builder<'_> {
+    fn stack(&self) -> Stack {
+        self.entries
+            .last()
+            .map_or(block_start(), |entry| entry.stack)
+    }
+
+    fn node(&mut self, op: Op) -> Node {
+        let mut height = 0;
+        for operand in op.operands() {
+            let operand = &mut self.block.nodes[operand.index()];
+            operand.uses += 1;
+            height = height.max(operand.height + 1);
+        }
+        let index = self.entries.len() as u16;
+        let (pc, stack) = (self.pc as u32, self.before);
+        self.block.nodes.push(NodeData {
+            op,
+            pc,
+            stack,
+            uses: 0,
+            index,
+            height,
+        });
+        Node(self.block.nodes.len() as u32 - 1)
+    }
+
+    fn push_node(&mut self, node: Node, settled: bool, home: bool) {
+        let below = self.stack();
+        self.block.cells.push((node, below.top));
+        self.block.nodes[node.index()].uses += 1;
+        let stack = Stack {
+            top: self.block.cells.len() as u32,
+            depth: below.depth + 1,
+        };
+        self.entries.push(Entry {
+            node,
+            stack,
+            settled,
+            home,
+        });
+        if let Some(deep) = self.entries.len().checked_sub(MAX_PENDING + 1)
+            && !self.entries[deep].home
+        {
+            self.settle();
+            self.entries[deep].home = true;
+            let value = self.entries[deep].node;
+            let index = deep as u16;
+            self.statement(Stmt::Spill { index, value }, &[value]);
+        }
+    }
+
+    /// Pushes what `op` computes.
+    fn push(&mut self, op: Op) {
+        let node = self.node(op);
+        self.push_node(node, op.is_leaf(), false);
+        if self.block.nodes[node.index()].height == MAX_HEIGHT {
+            self.settle();
+            self.block.nodes[node.index()].height = 0;
+        }
+    }
+
+    /// Pushes a value that lies in its home slot.
+    fn push_home(&mut self) {
+        let node = self.node(Op::Operand);
+        self.push_node(node, true, true);
+    }
+
+    fn push_const(&mut self, value: Value) {
+        self.push(Op::Const { bits: value.bits() });
+    }
+
+    /// Takes the top operand. The stack's use of the node becomes the taker's.
+    fn pop(&mut self) -> Node {
+        let entry = self
+            .entries
+            .pop()
+            .expect("the depth was checked by the compiler of the bytecode");
+        self.block.nodes[entry.node.index()].uses -= 1;
+        entry.node
+    }
+
+    fn local(&mut self, slot: u16) -> Node {
+        self.node(Op::Local { slot })
+    }
+
+    fn literal(&mut self, i: i64) -> Node {
+        let value = Value::small_int(i).expect("literals in instructions are small");
+        self.node(Op::Const { bits: value.bits() })
+    }
+
+    fn line(&mut self, stmt: Stmt) {
+        self.block.lines.push(Line {
+            stmt,
+            pc: self.pc as u32,
+            stack: self.before,
+        });
+    }
+
+    /// Evaluates pending nodes with effects, in order.
+    fn settle(&mut self) {
+        let first = self.entries.len().saturating_sub(MAX_PENDING + 1);
+        for index in first..self.entries.len() {
+            if !self.entries[index].settled {
+                self.entries[index].settled = true;
+                let value = self.entries[index].node;
+                self.line(Stmt::Evaluate { value });
+            }
+        }
+    }
+
+    /// Evaluates pending reads of a variable that is about to be written.
+    fn settle_local(&mut self, slot: u16) {
+        let first = self.entries.len().saturating_sub(MAX_PENDING);
+        for index in first..self.entries.len() {
+            let Entry { node, home, .. } = self.entries[index];
+            if !home && self.block.op(node) == (Op::Local { slot }) {
+                self.line(Stmt::Evaluate { value: node });
+            }
+        }
+    }
+
+    /// A statement that takes `value`, which counts as a use.
+    fn statement(&mut self, stmt: Stmt, values: &[Node]) {
+        for value in values {
+            self.block.nodes[value.index()].uses += 1;
+        }
+        self.line(stmt);
+    }
+
+    fn binary(&mut self, op: impl Fn(Node, Node) -> Op) {
+        let (y, x) = (self.pop(), self.pop());
+        self.push(op(x, y));
+    }
+
+    fn set_local(&mut self, slot: u16, value: Node) {
+        self.settle();
+        self.settle_local(slot);
+        self.statement(Stmt::SetLocal { slot, value }, &[value]);
+    }
+
+    fn branch(&mut self, test: Op, when: bool, instr: Instr) {
+        let test = self.node(test);
+        self.settle();
+        self.statement(
+            Stmt::Branch {
+                test,
+                when,
+                target: instr.c as u32,
+            },
+            &[test],
+        );
+    }
+
+    /// The instruction works on the operand stack; its results lie there.
+    fn plain(&mut self, instr: Instr, stmt: Stmt) {
+        let effect = effect(self.code, instr);
+        self.line(stmt);
+        // The statement itself takes these.
+        let below = self.entries.len() - effect.pops as usize;
+        self.entries.truncate(below);
+        for entry in &mut self.entries {
+            entry.settled = true;
+            entry.home = true;
+        }
+        for _ in 0..effect.pushes {
+            self.push_home();
+        }
+    }
+
+    /// A call, whose result is in a register.
+    fn call(&mut self, instr: Instr, stmt: impl Fn(Node) -> Stmt, tail: Stmt) {
+        let effect = effect(self.code, instr);
+        if effect.ends {
+            self.line(tail);
+            return;
+        }
+        let below = self.entries.len() - effect.pops as usize;
+        let result = self.node(Op::Result);
+        self.block.nodes[result.index()].index = below as u16;
+        self.line(stmt(result));
+        self.entries.truncate(below);
+        for entry in &mut self.entries {
+            entry.settled = true;
+            entry.home = true;
+        }
+        self.push_node(result, true, false);
+    }
+
+    fn instr(&mut self, instr: Instr) {
+        let Instr { op, a, b, c } = instr;
+        match op {
+            Opcode::Const => self.push_const(self.code.constants[c as usize]),
+            Opcode::Int => self.push_const(Value::int32(c)),
+            Opcode::Nil => self.push_const(Value::NIL),
+            Opcode::True => self.push_const(Value::TRUE),
+            Opcode::False => self.push_const(Value::FALSE),
+            Opcode::Pop => {
+                self.settle();
+                self.pop();
+            }
+            Opcode::Dup => {
+                self.settle();
+                let top = self
+                    .entries
+                    .last()
+                    .expect("checked by the compiler of the bytecode")
+                    .node;
+                self.push_node(top, true, false);
+            }
+
+            Opcode::GetLocal => self.push(Op::Local { slot: b }),
+            Opcode::SetLocal => {
+                let value = self.pop();
+                self.set_local(b, value);
+            }
+            Opcode::TeeLocal => {
+                let value = self.pop();
+                self.set_local(b, value);
+                self.push(Op::Local { slot: b });
+            }
+            Opcode::CheckDefined => {
+                self.settle();
+                let value = self
+                    .entries
+                    .last()
+                    .expect("checked by the compiler of the bytecode")
+                    .node;
+                self.statement(Stmt::CheckDefined { value }, &[value]);
+            }
+            Opcode::GetScoped => self.push(Op::Scoped {
+                scope: b,
+                slot: c as u32,
+            }),
+            Opcode::GetCaptured => self.push(Op::Captured {
+                depth: b,
+                slot: c as u32,
+            }),
+            Opcode::SetScoped => self.set_heap(|value| Stmt::SetScoped {
+                scope: b,
+                slot: c as u32,
+                value,
+            }),
+            Opcode::SetCaptured => {
+                self.set_heap(|value| Stmt::SetCaptured {
+                    depth: b,
+                    slot: c as u32,
+                    value,
+                });
+            }
+            Opcode::GetFunction => self.push(Op::Function),
+
+            Opcode::Add => self.binary(|x, y| Op::Add { x, y }),
+            Opcode::Sub => self.binary(|x, y| Op::Sub { x, y }),
+            Opcode::Mul => self.binary(|x, y| Op::Mul { x, y }),
+            Opcode::Div => self.binary(|x, y| Op::Div { x, y }),
+            Opcode::Mod => self.binary(|x, y| Op::Mod { x, y }),
+            Opcode::Shl => self.binary(|x, y| Op::Shl { x, y }),
+            Opcode::Shr => self.binary(|x, y| Op::Shr { x, y }),
+            Opcode::And => self.binary(|x, y| Op::And { x, y }),
+            Opcode::Xor => self.binary(|x, y| Op::Xor { x, y }),
+            Opcode::Or => self.binary(|x, y| Op::Or { x, y }),
+            Opcode::Lt => self.binary(|x, y| Op::Lt { x, y }),
+            Opcode::Le => self.binary(|x, y| Op::Le { x, y }),
+            Opcode::Gt => self.binary(|x, y| Op::Gt { x, y }),
+            Opcode::Ge => self.binary(|x, y| Op::Ge { x, y }),
+            Opcode::Eq => self.binary(|x, y| Op::Eq { x, y }),
+            Opcode::Ne => self.binary(|x, y| Op::Ne { x, y }),
+            Opcode::Neg => {
+                let x = self.pop();
+                self.push(Op::Neg { x });
+            }
+            Opcode::Not => {
+                let x = self.pop();
+                self.push(Op::Not { x });
+            }
+            Opcode::AddInt | Opcode::SubInt => {
+                let (x, y) = (self.pop(), self.literal(c as i64));
+                self.push(if op == Opcode::AddInt {
+                    Op::Add { x, y }
+                } else {
+                    Op::Sub { x, y }
+                });
+            }
+            Opcode::LocalAddInt | Opcode::LocalSubInt => {
+                let (x, y) = (self.local(b), self.literal(c as i64));
+                self.push(if op == Opcode::LocalAddInt {
+                    Op::Add { x, y }
+                } else {
+                    Op::Sub { x, y }
+                });
+            }
+            Opcode::LocalAddLocal | Opcode::LocalSubLocal => {
+                let (x, y) = (self.local(b), self.local(c as u16));
+                self.push(if op == Opcode::LocalAddLocal {
+                    Op::Add { x, y }
+                } else {
+                    Op::Sub { x, y }
+                });
+            }
+            Opcode::IncLocal | Opcode::DecLocal => {
+                let (x, y) = (self.local(b), self.literal(c as i64));
+                let value = self.node(if op == Opcode::IncLocal {
+                    Op::Add { x, y }
+                } else {
+                    Op::Sub { x, y }
+                });
+                self.set_local(b, value);
+            }
+            Opcode::AddToLocal => {
+                let (x, y) = (self.local(b), self.local(c as u16));
+                let value = self.node(Op::Add { x, y });
+                self.set_local(b, value);
+            }
+
+            Opcode::GetIndex => {
+                let (of, key) = (self.pop(), self.literal(c as i64));
+                self.push(Op::Element { of, key });
+            }
+            Opcode::GetDynamic => self.binary(|of, key| Op::Element { of, key }),
+            Opcode::GetMember | Opcode::GetMemberStrict => {
+                let of = self.pop();
+                self.push(Op::Member {
+                    of,
+                    cache: c as u32,
+                });
+            }
+
+            Opcode::GetMemberOrElement => {
+                let cache = c as u32;
+                self.binary(|of, key| Op::MemberOrElement { of, key, cache });
+            }
+
+            Opcode::Jump => {
+                self.settle();
+                self.line(Stmt::Jump { target: c as u32 });
+            }
+            Opcode::JumpBack => {
+                self.settle();
+                self.line(Stmt::JumpBack { target: c as u32 });
+            }
+            Opcode::JumpIfFalse | Opcode::JumpIfTrue => {
+                let x = self.pop();
+                self.branch(Op::Truthy { x }, op == Opcode::JumpIfTrue, instr);
+            }
+            Opcode::JumpIfNotLt => self.compare(|x, y| Op::Lt { x, y }, false, instr),
+            Opcode::JumpIfNotLe => self.compare(|x, y| Op::Le { x, y }, false, instr),
+            Opcode::JumpIfNotGt => self.compare(|x, y| Op::Gt { x, y }, false, instr),
+            Opcode::JumpIfNotGe => self.compare(|x, y| Op::Ge { x, y }, false, instr),
+            Opcode::JumpIfNotEq => self.compare(|x, y| Op::Eq { x, y }, false, instr),
+            Opcode::JumpIfEq => self.compare(|x, y| Op::Eq { x, y }, true, instr),
+            Opcode::JumpIfNotLocalLtInt => self.compare_int(|x, y| Op::Lt { x, y }, false, instr),
+            Opcode::JumpIfNotLocalLeInt => self.compare_int(|x, y| Op::Le { x, y }, false, instr),
+            Opcode::JumpIfNotLocalGtInt => self.compare_int(|x, y| Op::Gt { x, y }, false, instr),
+            Opcode::JumpIfNotLocalGeInt => self.compare_int(|x, y| Op::Ge { x, y }, false, instr),
+            Opcode::JumpIfNotLocalEqInt => self.compare_int(|x, y| Op::Eq { x, y }, false, instr),
+            Opcode::JumpIfLocalEqInt => self.compare_int(|x, y| Op::Eq { x, y }, true, instr),
+            Opcode::JumpIfNotLocalLtLocal => self.compare_locals(|x, y| Op::Lt { x, y }, instr),
+            Opcode::JumpIfNotLocalLeLocal => self.compare_locals(|x, y| Op::Le { x, y }, instr),
+            Opcode::JumpIfNotLocalGtLocal => self.compare_locals(|x, y| Op::Gt { x, y }, instr),
+            Opcode::JumpIfNotLocalGeLocal => self.compare_locals(|x, y| Op::Ge { x, y }, instr),
+            Opcode::JumpIfDefined => {
+                let x = self.local(b);
+                self.branch(Op::Defined { x }, true, instr);
+            }
+            Opcode::JumpIfMacro | Opcode::Unwrap | Opcode::IterNextPair => {
+                self.plain(instr, Stmt::BranchPlain { target: c as u32 });
+            }
+
+            Opcode::Call => {
+                self.call(
+                    instr,
+                    |result| Stmt::Call { count: b, result },
+                    Stmt::TailCall { count: b },
+                );
+            }
+            Opcode::CallSelf => self.call(
+                instr,
+                |result| Stmt::CallSelf { count: b, result },
+                Stmt::TailCallSelf { count: b },
+            ),
+            Opcode::IterNext if !(self.is_varied)(self.pc) => self.iter_next(instr),
+            Opcode::IterNext => {
+                for slot in written_locals(instr) {
+                    self.settle_local(slot);
+                }
+                let result = self.node(Op::Result);
+                let (slots, target) = (b, c as u32);
+                self.line(Stmt::IterNext {
+                    slots,
+                    target,
+                    result,
+                });
+                for entry in &mut self.entries {
+                    entry.settled = true;
+                    entry.home = true;
+                }
+                self.push_node(result, true, false);
+            }
+
+            Opcode::CallMethod if self.array_method(instr) => {}
+            Opcode::CallMethod => {
+                let (count, cache) = (b + 1, c as u32);
+                self.settle();
+                let receiver = self.entries[self.entries.len() - count as usize].node;
+                self.block.nodes[receiver.index()].uses += 1;
+                self.call(
+                    instr,
+                    |result| Stmt::CallMethod {
+                        count,
+                        cache,
+                        receiver,
+                        result,
+                    },
+                    Stmt::TailCallMethod {
+                        count,
+                        cache,
+                        receiver,
+                    },
+                );
+            }
+            Opcode::CallEx
+            | Opcode::CallMethodEx
+            | Opcode::CallMethodDynamic
+            | Opcode::CallSuper
+            | Opcode::CallSuperCtor
+            | Opcode::New
+            | Opcode::CallMacro => {
+                self.call(
+                    instr,
+                    |result| Stmt::CallOther { result },
+                    Stmt::TailCallOther,
+                );
+            }
+            Opcode::Return => {
+                let value = self.pop();
+                self.settle();
+                self.statement(Stmt::Return { value }, &[value]);
+            }
+            Opcode::SetDynamic => {
+                let (value, key, of) = (self.pop(), self.pop(), self.pop());
+                self.set_element(of, key, value);
+            }
+            Opcode::SetIndex => {
+                let (value, of) = (self.pop(), self.pop());
+                let key = self.literal(c as i64);
+                self.set_element(of, key, value);
+            }
+            Opcode::SetMember => {
+                let (value, of) = (self.pop(), self.pop());
+                self.settle();
+                let keep = self.is_kept();
+                let cache = c as u32;
+                let stmt = Stmt::SetMember {
+                    of,
+                    cache,
+                    value,
+                    keep,
+                };
+                self.statement(stmt, &[of, value]);
+                self.push_stored(keep);
+            }
+            _ => {
+                debug_assert!(a < 2);
+                for slot in written_locals(instr) {
+                    self.settle_local(slot);
+                }
+                self.plain(instr, Stmt::Plain);
+            }
+        }
+    }
+
+    /// Builds a step of an iteration over a range or an array as what it does to the variables with the state, see
+    /// [`Opcode::IterStart`]. Control leaves where they hold something else.
+    fn iter_next(&mut self, instr: Instr) {
+        let (source, position) = (instr.b, instr.b + 1);
+        let (of, key) = (self.local(source), self.local(position));
+        match iteration(self.code, self.pc) {
+            Iteration::Range => {
+                self.branch(Op::Le { x: key, y: of }, false, instr);
+                self.push(Op::Local { slot: position });
+            }
+            Iteration::Array => {
+                let size = self.node(Op::Size { of });
+                self.branch(Op::Lt { x: key, y: size }, false, instr);
+                let (of, key) = (self.local(source), self.local(position));
+                self.push(Op::Item { of, key });
+            }
+        }
+        let (x, y) = (self.local(position), self.literal(1));
+        let next = self.node(Op::Add { x, y });
+        self.set_local(position, next);
+    }
+
+    /// Builds the call of a method that arrays have as what it does to an array. The method's slot, below
+    /// the receiver, goes with the operands.
+    fn array_method(&mut self, instr: Instr) -> bool {
+        let Some(method) = array_method(self.code, instr) else {
+            return false;
+        };
+        let is_tail = instr.a != 0;
+        let mut args: Vec<Node> = (0..=instr.b).map(|_| self.pop()).collect();
+        args.reverse();
+        self.pop();
+        let of = args[0];
+        match method {
+            ArrayMethod::Set if !is_tail && !self.is_kept() => {
+                self.set_element(of, args[1], args[2]);
+                return true;
+            }
+            ArrayMethod::Push if !is_tail && !self.is_kept() => {
+                let value = args[1];
+                self.settle();
+                self.statement(Stmt::Push { of, value }, &[of, value]);
+                self.push_stored(false);
+                return true;
+            }
+            ArrayMethod::Size => self.push(Op::Size { of }),
+            ArrayMethod::Get => self.push(Op::Element { of, key: args[1] }),
+            ArrayMethod::Set => {
+                let (key, value) = (args[1], args[2]);
+                self.push(Op::SetItem { of, key, value });
+                self.settle();
+            }
+            ArrayMethod::Push => {
+                self.push(Op::PushItem { of, value: args[1] });
+                self.settle();
+            }
+            ArrayMethod::Pop => {
+                self.push(Op::PopItem { of });
+                self.settle();
+            }
+        }
+        if is_tail {
+            let value = self.pop();
+            self.settle();
+            self.statement(Stmt::Return { value }, &[value]);
+        }
+        true
+    }
+
+    fn set_element(&mut self, of: Node, key: Node, value: Node) {
+        self.settle();
+        let keep = self.is_kept();
+        let stmt = Stmt::SetElement {
+            of,
+            key,
+            value,
+            keep,
+        };
+        self.statement(stmt, &[of, key, value]);
+        self.push_stored(keep);
+    }
+
+    /// Is what the instruction pushes used, rather than dropped by the next one?
+    fn is_kept(&self) -> bool {
+        self.code.instrs[self.pc + 1].op != Opcode::Pop || self.flow.is_leader(self.pc + 1)
+    }
+
+    /// Pushes the value that a store leaves in its home slot, unless it is dropped at once.
+    fn push_stored(&mut self, keep: bool) {
+        if keep {
+            self.push_home();
+        } else {
+            self.skip = true;
+        }
+    }
+
+    fn set_heap(&mut self, stmt: impl Fn(Node) -> Stmt) {
+        self.settle();
+        let value = self
+            .entries
+            .last()
+            .expect("checked by the compiler of the bytecode")
+            .node;
+        self.statement(stmt(value), &[value]);
+    }
+
+    fn compare(&mut self, op: impl Fn(Node, Node) -> Op, when: bool, instr: Instr) {
+        let (y, x) = (self.pop(), self.pop());
+        self.branch(op(x, y), when, instr);
+    }
+
+    fn compare_int(&mut self, op: impl Fn(Node, Node) -> Op, when: bool, instr: Instr) {
+        let (x, y) = (self.local(instr.a as u16), self.literal(instr.literal()));
+        self.branch(op(x, y), when, instr);
+    }
+
+    fn compare_locals(&mut self, op: impl Fn(Node, Node) -> Op, instr: Instr) {
+        let (x, y) = (self.local(instr.a as u16), self.local(instr.b));
+        self.branch(op(x, y), false, instr);
+    }
+}

@@ -1,0 +1,330 @@
+//! What trees are made of: operators and statements.
+
+use super::Node;
+
+/// What a node computes. Rules match these; `rules/bytecode.isle` declares them.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[allow(
+    missing_docs,
+    reason = "the fields are the operands of the opcodes of the same names"
+)]
+pub enum Op {
+    /// A literal.
+    Const {
+        bits: u64,
+    },
+    /// A local variable.
+    Local {
+        slot: u16,
+    },
+    /// A value that lies in its home slot on the operand stack.
+    Operand,
+    /// The result of the call before.
+    Result,
+    /// The running function.
+    Function,
+    /// A variable in the scope that a local holds.
+    Scoped {
+        scope: u16,
+        slot: u32,
+    },
+    /// A captured variable, `depth` scopes above the function's.
+    Captured {
+        depth: u16,
+        slot: u32,
+    },
+    Add {
+        x: Node,
+        y: Node,
+    },
+    Sub {
+        x: Node,
+        y: Node,
+    },
+    Mul {
+        x: Node,
+        y: Node,
+    },
+    Div {
+        x: Node,
+        y: Node,
+    },
+    Mod {
+        x: Node,
+        y: Node,
+    },
+    Neg {
+        x: Node,
+    },
+    Shl {
+        x: Node,
+        y: Node,
+    },
+    Shr {
+        x: Node,
+        y: Node,
+    },
+    And {
+        x: Node,
+        y: Node,
+    },
+    Xor {
+        x: Node,
+        y: Node,
+    },
+    Or {
+        x: Node,
+        y: Node,
+    },
+    Not {
+        x: Node,
+    },
+    Lt {
+        x: Node,
+        y: Node,
+    },
+    Le {
+        x: Node,
+        y: Node,
+    },
+    Gt {
+        x: Node,
+        y: Node,
+    },
+    Ge {
+        x: Node,
+        y: Node,
+    },
+    Eq {
+        x: Node,
+        y: Node,
+    },
+    Ne {
+        x: Node,
+        y: Node,
+    },
+    /// Is the value neither false, nil nor void? Only as a test.
+    Truthy {
+        x: Node,
+    },
+    /// Has the variable a value? Only as a test.
+    Defined {
+        x: Node,
+    },
+    /// Element of an array by a constant or computed index, and what else a path segment finds.
+    Element {
+        of: Node,
+        key: Node,
+    },
+    /// An element of an array by an index that is in range.
+    Item {
+        of: Node,
+        key: Node,
+    },
+    /// The number of elements of an array.
+    Size {
+        of: Node,
+    },
+    /// Stores an element; gives the array.
+    SetItem {
+        of: Node,
+        key: Node,
+        value: Node,
+    },
+    /// Appends a value to an array; gives the new length.
+    PushItem {
+        of: Node,
+        value: Node,
+    },
+    /// Takes the last element of an array.
+    PopItem {
+        of: Node,
+    },
+    /// A field or member through the inline cache.
+    Member {
+        of: Node,
+        cache: u32,
+    },
+    /// An element by a key, or a member through the inline cache: what fits the object.
+    MemberOrElement {
+        of: Node,
+        key: Node,
+        cache: u32,
+    },
+}
+
+impl Op {
+    /// Nodes that this one takes, in order.
+    pub fn operands(self) -> impl Iterator<Item = Node> {
+        let (x, y) = match self {
+            Op::SetItem { of, key, value } => {
+                return [Some(of), Some(key), Some(value)].into_iter().flatten();
+            }
+            Op::Const { .. } | Op::Local { .. } | Op::Operand | Op::Result | Op::Function => {
+                (None, None)
+            }
+            Op::Scoped { .. } | Op::Captured { .. } => (None, None),
+            Op::Neg { x } | Op::Not { x } | Op::Truthy { x } | Op::Defined { x } => (Some(x), None),
+            Op::Size { of } | Op::PopItem { of } | Op::Member { of, .. } => (Some(of), None),
+            Op::PushItem { of, value } => (Some(of), Some(value)),
+            Op::Element { of, key }
+            | Op::Item { of, key }
+            | Op::MemberOrElement { of, key, .. } => (Some(of), Some(key)),
+            Op::Add { x, y }
+            | Op::Sub { x, y }
+            | Op::Mul { x, y }
+            | Op::Div { x, y }
+            | Op::Mod { x, y }
+            | Op::Shl { x, y }
+            | Op::Shr { x, y }
+            | Op::And { x, y }
+            | Op::Xor { x, y }
+            | Op::Or { x, y }
+            | Op::Lt { x, y }
+            | Op::Le { x, y }
+            | Op::Gt { x, y }
+            | Op::Ge { x, y }
+            | Op::Eq { x, y }
+            | Op::Ne { x, y } => (Some(x), Some(y)),
+        };
+        [x, y, None].into_iter().flatten()
+    }
+
+    /// Does it answer true or false whatever it compares?
+    pub fn is_comparison(self) -> bool {
+        matches!(
+            self,
+            Op::Lt { .. }
+                | Op::Le { .. }
+                | Op::Gt { .. }
+                | Op::Ge { .. }
+                | Op::Eq { .. }
+                | Op::Ne { .. }
+        )
+    }
+
+    /// Can it be computed at any later time, as long as no variable that it reads is written?
+    pub fn is_leaf(self) -> bool {
+        matches!(
+            self,
+            Op::Const { .. } | Op::Local { .. } | Op::Operand | Op::Result | Op::Function
+        )
+    }
+}
+
+/// What is done with trees. Rules match these; `rules/bytecode.isle` declares them.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[allow(
+    missing_docs,
+    reason = "the fields are the operands of the opcodes of the same names"
+)]
+pub enum Stmt {
+    /// Computes a value now.
+    Evaluate {
+        value: Node,
+    },
+    /// Puts a value in its home slot now.
+    Spill {
+        index: u16,
+        value: Node,
+    },
+    SetLocal {
+        slot: u16,
+        value: Node,
+    },
+    SetScoped {
+        scope: u16,
+        slot: u32,
+        value: Node,
+    },
+    SetCaptured {
+        depth: u16,
+        slot: u32,
+        value: Node,
+    },
+    /// Checks that a variable has a value.
+    CheckDefined {
+        value: Node,
+    },
+    /// Runs the instruction on the operand stack, by the interpreter's own function.
+    Plain,
+    /// Calls the callee that lies below its arguments.
+    Call {
+        count: u16,
+        result: Node,
+    },
+    CallSelf {
+        count: u16,
+        result: Node,
+    },
+    /// Calls a method of the first argument; the slot below is free for the method.
+    CallMethod {
+        count: u16,
+        cache: u32,
+        receiver: Node,
+        result: Node,
+    },
+    /// Another kind of call, by a runtime function.
+    CallOther {
+        result: Node,
+    },
+    /// A call in tail position.
+    TailCall {
+        count: u16,
+    },
+    TailCallSelf {
+        count: u16,
+    },
+    TailCallMethod {
+        count: u16,
+        cache: u32,
+        receiver: Node,
+    },
+    /// Another kind of call in tail position.
+    TailCallOther,
+    Return {
+        value: Node,
+    },
+    Jump {
+        target: u32,
+    },
+    /// A loop's back edge.
+    JumpBack {
+        target: u32,
+    },
+    /// Jumps if the test gives `when`.
+    Branch {
+        test: Node,
+        when: bool,
+        target: u32,
+    },
+    /// Runs the instruction, which says whether to jump.
+    BranchPlain {
+        target: u32,
+    },
+    /// The next element of the iteration whose state begins at a local slot; jumps at the end.
+    IterNext {
+        slots: u16,
+        target: u32,
+        result: Node,
+    },
+    /// Stores an element; the value stays on the stack if it is kept.
+    SetElement {
+        of: Node,
+        key: Node,
+        value: Node,
+        keep: bool,
+    },
+    /// Appends a value to an array, whose new length is not used.
+    Push {
+        of: Node,
+        value: Node,
+    },
+    /// Stores a field; the value stays on the stack if it is kept.
+    SetMember {
+        of: Node,
+        cache: u32,
+        value: Node,
+        keep: bool,
+    },
+}
