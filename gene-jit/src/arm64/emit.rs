@@ -243,11 +243,6 @@ impl CodeBuffer<Fixup> {
         self.inst(Inst::FmovToX { rd: to, rn: from });
     }
 
-    /// The double with these bits.
-    pub fn unbox_double(&mut self, to: FReg, from: Reg) {
-        self.inst(Inst::FmovFromX { rd: to, rn: from });
-    }
-
     /// True or false by a condition: the two words differ by two.
     pub fn bool_value(&mut self, to: Reg, cond: Cond) {
         let opposite = Opposite::from_number(cond.number() ^ 1).expect(FITS);
