@@ -90,8 +90,11 @@ pub(crate) fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation 
         for (i, word) in compiled.code[start..end].chunks_exact(4).enumerate() {
             let offset = start + 4 * i;
             let mut fired = Vec::new();
-            while let Some(&(_, rule)) = rules.next_if(|&&(at, _)| at <= offset) {
-                fired.push(rule);
+            while let Some(one) = rules.next_if(|one| one.offset <= offset) {
+                // Rules of other instructions have emitted nothing.
+                if part.pc() == Some(one.pc) {
+                    fired.push(one.rule);
+                }
             }
             let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
             let is_literal = compiled.pools.iter().any(|pool| pool.contains(&offset));

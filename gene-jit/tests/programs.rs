@@ -106,6 +106,38 @@ fn truth_and_bits_at_the_edges() {
 }
 
 #[test]
+fn checked_types_at_the_edges() {
+    for of in [
+        "Int",
+        "Float",
+        "Bool",
+        "String",
+        "Array",
+        "Map",
+        "Numeric",
+        "(Int | String)",
+    ] {
+        at_edges(&format!(
+            "(fn typed [a: {of} b] -> {of} (if (a == b) (var c: {of} b) (c = b) c else a)) (typed x y)"
+        ));
+    }
+    same(
+        "(class A) (class B < A)
+         (fn f [x: A y: Float] [x y]) (fn run [x y] (try (f x y) catch * $ex/message))
+         (for x in [(new A) (new B) 1 nil] (for y in [1 2.5 [] nil] (println ((run x y) .size))))",
+    );
+}
+
+#[test]
+fn what_a_type_says_is_not_checked_again() {
+    let source = "(fn sum [n: Int step: Float] -> Float
+           (var total: Float 0.0) (var i 0)
+           (while (i < n) (total = (total + step)) (i += 1)) total)
+         [(sum 100 0.5) (sum 100 2)]";
+    assert_eq!(same(source), "[50.0 200.0]");
+}
+
+#[test]
 fn a_loop_whose_variable_becomes_something_else() {
     same(
         "(fn f [n] (var total 0) (var i 0) (while (i < n) (total = (total + 0.5)) (i = (i + 1))) total) (f 3) (f 20)",

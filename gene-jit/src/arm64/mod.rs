@@ -27,7 +27,7 @@ pub mod isle {
     pub use layout::{HEADER_KIND, KIND_ARRAY};
     use crate::buffer::Label;
     use crate::runtime::classes::*;
-    use crate::tree::{Node, Op, Stmt};
+    use crate::tree::{Checked, Node, Op, Stmt};
 
     gene_isle::rules!(
         "rules/prelude.isle",
@@ -42,6 +42,7 @@ pub mod isle {
         "rules/arm64/lower/element.isle",
         "rules/arm64/lower/instance.isle",
         "rules/arm64/lower/iterate.isle",
+        "rules/arm64/lower/check.isle",
         "rules/arm64/lower/control.isle",
     );
 }

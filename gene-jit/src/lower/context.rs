@@ -1,13 +1,13 @@
 //! What the rules ask of the lowering: the trait that is generated from their declarations.
 
-use super::Lowering;
 use super::facts::Fact;
 use super::registers::Form;
+use super::{Fired, Lowering};
 use crate::arm64::isle::{Amount64, Context, Imm12, Inst, LeftShift64, Pair8};
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, RuleId};
 use crate::buffer::Label;
 use crate::runtime::Helper;
-use crate::tree::{Node, Op};
+use crate::tree::{Checked, Node, Op};
 use gene_vm::code::Way;
 use gene_vm::object::{Function, Scope};
 use gene_vm::value::{TAG_SHIFT, Value};
@@ -47,7 +47,11 @@ fn high(i: i64) -> u64 {
 
 impl Context for Lowering<'_> {
     fn rule_fired(&mut self, rule: RuleId) {
-        self.rules.push((self.buffer.offset(), rule));
+        self.rules.push(Fired {
+            offset: self.buffer.offset(),
+            pc: self.current.pc(),
+            rule,
+        });
     }
 
     fn emit(&mut self, inst: Inst) {
@@ -191,6 +195,12 @@ impl Context for Lowering<'_> {
     fn learn_float(&mut self, node: Node) {
         self.learn(node, Fact::Float);
     }
+
+    fn learn_type(&mut self, node: Node, of: Checked) {
+        self.learn(node, Fact::of_type(of));
+    }
+
+    fn nothing(&mut self) {}
 
     fn node_object(&mut self, node: Node) -> Option<Node> {
         self.if_fact(node, Fact::is_object)

@@ -2,6 +2,7 @@
 
 use super::registers::Form;
 use crate::arm64::{FReg, Reg};
+use crate::tree::Checked;
 use gene_vm::heap::Kind;
 use gene_vm::value::Value;
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,17 @@ impl Fact {
             Fact::Object
         } else {
             Fact::Other
+        }
+    }
+
+    /// What is known of a value that has been found to have a type, inline.
+    pub fn of_type(of: Checked) -> Fact {
+        match of {
+            Checked::Int => Fact::SmallInt,
+            Checked::Float => Fact::Float,
+            Checked::Bool => Fact::Bool,
+            Checked::Array => Fact::Array,
+            Checked::String | Checked::Map => Fact::Object,
         }
     }
 

@@ -11,9 +11,11 @@ use super::{Header, Lowering};
 use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16, X17};
 use crate::buffer::Label;
+use crate::tree::Checked;
 use crate::tree::effect::{Effect, effect, written_locals};
 use crate::tree::operands::{
-    Iteration, Operand as Place, array_access, is_comparison, is_equality, iteration, operands,
+    Iteration, Operand as Place, array_access, checked_type, is_comparison, is_equality, iteration,
+    operands,
 };
 use gene_vm::bytecode::{Instr, Op};
 use gene_vm::value::SPECIAL_TAG;
@@ -189,7 +191,11 @@ impl Lowering<'_> {
             stack.resize(depth, UNKNOWN);
             let instr = self.code.instrs[at];
             let Some(places) = operands(instr) else {
-                if instr.op == Op::IterNext && !self.feedback.is_varied(at) {
+                if let Some(of) = self.checks_inline(at) {
+                    let slot = stack.pop().and_then(|operand| operand.slot);
+                    let fact = Fact::of_type(of);
+                    stack.push(Operand { fact, slot });
+                } else if instr.op == Op::IterNext && !self.feedback.is_varied(at) {
                     let element = self.look_at_step(at, &mut facts, &mut usage);
                     stack.push(element);
                 } else {
@@ -250,6 +256,12 @@ impl Lowering<'_> {
         } = &mut usage;
         numeric.retain(|slot, _| !restarted.contains(slot));
         usage
+    }
+
+    /// The type that the instruction at `at` checks its operand against inline.
+    fn checks_inline(&self, at: usize) -> Option<Checked> {
+        let of = checked_type(self.code, self.code.instrs[at])?;
+        (!self.feedback.is_varied(at)).then_some(of)
     }
 
     /// A step of an iteration, whose state lies in variables.

@@ -52,8 +52,19 @@ pub struct Compiled {
     pub pools: Vec<Range<usize>>,
     /// Which instruction the code from an offset on belongs to.
     pub map: Vec<(usize, Part)>,
-    /// Which rule emitted the code from an offset on.
-    pub rules: Vec<(usize, RuleId)>,
+    /// The rules that fired, in order.
+    pub rules: Vec<Fired>,
+}
+
+/// A rule that fired.
+#[derive(Clone, Copy, Debug)]
+pub struct Fired {
+    /// Offset of the code that it emitted, if it emitted any.
+    pub offset: usize,
+    /// The instruction that it fired for.
+    pub pc: usize,
+    /// The rule.
+    pub rule: RuleId,
 }
 
 /// A call in compiled code.
@@ -164,7 +175,7 @@ pub(crate) struct Lowering<'a> {
     thunks: Vec<(usize, Helper)>,
     sites: Vec<Site>,
     map: Vec<(usize, Part)>,
-    rules: Vec<(usize, RuleId)>,
+    rules: Vec<Fired>,
 }
 
 /// Room that the code for one statement takes at most, by far.
@@ -410,7 +421,10 @@ impl Lowering<'_> {
             rules: self
                 .rules
                 .iter()
-                .map(|&(offset, rule)| (offset + shift, rule))
+                .map(|&fired| Fired {
+                    offset: fired.offset + shift,
+                    ..fired
+                })
                 .collect(),
             code: finished.code,
         })

@@ -127,7 +127,9 @@ impl Lowering<'_> {
             Stmt::SetScoped { value, .. } | Stmt::SetCaptured { value, .. } => {
                 [Some(value), None, None]
             }
-            Stmt::CheckDefined { value } | Stmt::Return { value } => [Some(value), None, None],
+            Stmt::CheckDefined { value }
+            | Stmt::CheckType { value, .. }
+            | Stmt::Return { value } => [Some(value), None, None],
             Stmt::CallMethod { receiver, .. } | Stmt::TailCallMethod { receiver, .. } => {
                 [Some(receiver), None, None]
             }

@@ -1,7 +1,7 @@
 //! From instructions to trees.
 
 use super::effect::{effect, written_locals};
-use super::operands::{ArrayMethod, Iteration, array_method, iteration};
+use super::operands::{ArrayMethod, Iteration, array_method, checked_type, iteration};
 use super::{Block, Flow, Line, MAX_PENDING, Node, NodeData, Op, Stack, Stmt};
 use gene_vm::bytecode::{Instr, Op as Opcode};
 use gene_vm::code::Code;
@@ -227,6 +227,14 @@ impl Builder<'_> {
         self.statement(Stmt::SetLocal { slot, value }, &[value]);
     }
 
+    /// Is the value what the variable holds anyway? So it is when a parameter was checked and not converted.
+    fn stores_checked(&self, slot: u16, value: Node) -> bool {
+        let is_read = self.block.op(value) == (Op::Local { slot });
+        is_read
+            && self.block.pc(value) + 2 == self.pc
+            && self.code.instrs[self.pc - 1].op == Opcode::CheckType
+    }
+
     fn branch(&mut self, test: Op, when: bool, instr: Instr) {
         let test = self.node(test);
         self.settle();
@@ -300,7 +308,9 @@ impl Builder<'_> {
             Opcode::GetLocal => self.push(Op::Local { slot: b }),
             Opcode::SetLocal => {
                 let value = self.pop();
-                self.set_local(b, value);
+                if !self.stores_checked(b, value) {
+                    self.set_local(b, value);
+                }
             }
             Opcode::TeeLocal => {
                 let value = self.pop();
@@ -316,6 +326,18 @@ impl Builder<'_> {
                     .node;
                 self.statement(Stmt::CheckDefined { value }, &[value]);
             }
+            Opcode::CheckType => match checked_type(self.code, instr) {
+                Some(of) if !(self.is_varied)(self.pc) => {
+                    self.settle();
+                    let value = self
+                        .entries
+                        .last()
+                        .expect("checked by the compiler of the bytecode")
+                        .node;
+                    self.statement(Stmt::CheckType { value, of }, &[value]);
+                }
+                _ => self.plain(instr, Stmt::Plain),
+            },
             Opcode::GetScoped => self.push(Op::Scoped {
                 scope: b,
                 slot: c as u32,

@@ -1,8 +1,11 @@
 //! Where arithmetic instructions, comparisons and accesses to arrays have their operands.
 
+use super::Checked;
 use gene_vm::bytecode::{Instr, Op};
 use gene_vm::code::Code;
+use gene_vm::compile::SideEntry;
 use gene_vm::object::NativeFn;
+use gene_vm::types::TypeKind;
 
 /// Where an operand is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -153,4 +156,26 @@ pub fn iteration(code: &Code, pc: usize) -> Iteration {
         }
         _ => Iteration::Array,
     }
+}
+
+/// The type that an instruction checks a value against, if that can be done inline.
+pub fn checked_type(code: &Code, instr: Instr) -> Option<Checked> {
+    if instr.op != Op::CheckType {
+        return None;
+    }
+    let SideEntry::Check { of, .. } = &code.side[instr.c as usize] else {
+        return None;
+    };
+    let TypeKind::Builtin(name) = of.kind else {
+        return None;
+    };
+    Some(match name.name() {
+        "Int" => Checked::Int,
+        "Float" => Checked::Float,
+        "Bool" => Checked::Bool,
+        "String" => Checked::String,
+        "Array" => Checked::Array,
+        "Map" => Checked::Map,
+        _ => return None,
+    })
 }

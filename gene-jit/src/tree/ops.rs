@@ -212,6 +212,18 @@ impl Op {
     }
 }
 
+/// A type that is checked inline.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[allow(missing_docs, reason = "the names are those of the language")]
+pub enum Checked {
+    Int,
+    Float,
+    Bool,
+    String,
+    Array,
+    Map,
+}
+
 /// What is done with trees. Rules match these; `rules/bytecode.isle` declares them.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[allow(
@@ -245,6 +257,11 @@ pub enum Stmt {
     /// Checks that a variable has a value.
     CheckDefined {
         value: Node,
+    },
+    /// Checks that a value has the type that an annotation says, to which nothing needs to be converted.
+    CheckType {
+        value: Node,
+        of: Checked,
     },
     /// Runs the instruction on the operand stack, by the interpreter's own function.
     Plain,

@@ -428,7 +428,7 @@ impl Generator {
 (class Q < O
   (ctor [n] (super .ctor n) (/p = 0.5))
   (method add [x] {overridden} (super .add {argument})))
-(fn pair [x y] {pair})
+(fn pair [x{annotation} y] {pair})
 (fn flexible [x y = {default} rest... ^w = 2] (spend) (if ((rest .size) > 0) rest/0 else {flexible}))
 (fn down [n x] (spend) (if (n <= 0) x else (down (n - 1) {step})))
 (fn ping [n x] (spend) (if (n <= 0) x else (pong (n - 1) {there})))
@@ -439,7 +439,7 @@ impl Generator {
 (var o (new O 1)) (var q (new Q 2))
 (fn f [a b]
   (spend)
-  (var c 2) (var d 0.5)
+  (var c{int} 2) (var d{float} 0.5)
   {body}
   (println a b c d)
   {result})
@@ -451,6 +451,9 @@ impl Generator {
 (f 1 {last})",
             add = self.method(&["x"]),
             overridden = self.method(&["x"]),
+            annotation = self.pick(&["", "", ": Int", ": Float", ": (Int | String)"]),
+            int = self.pick(&["", "", "", ": Int"]),
+            float = self.pick(&["", "", "", ": Float"]),
             argument = self.leaf(&Place::function(&["x"])),
             pair = self.function(&["x", "y"], 1),
             default = self.leaf(&Place::function(&["x"])),

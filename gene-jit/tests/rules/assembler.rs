@@ -34,6 +34,7 @@ pub struct Assembler {
     instrs: Vec<Instr>,
     constants: Vec<String>,
     caches: Vec<Symbol>,
+    checks: Vec<String>,
     calls: Vec<CallShape>,
     /// Instructions whose guess was wrong, and what they found.
     found: Vec<(usize, Vec<Found>)>,
@@ -89,6 +90,7 @@ impl Assembler {
             instrs,
             constants: self.constants,
             caches: self.caches,
+            checks: self.checks,
             calls: self.calls,
             found: self.found,
             earlier: self.earlier,
@@ -413,6 +415,15 @@ impl Assembler {
                 self.node(value)?;
                 self.constants.push("\"it\"".into());
                 self.emit(Op::CheckDefined, 0, 0, self.constants.len() - 1);
+            }
+            ("CheckType", [value, of]) => {
+                self.node(value)?;
+                let Some(name) = list(of).and_then(|(name, _)| name.strip_prefix("Checked."))
+                else {
+                    return wrong(of, "a type is written (Checked.NAME)");
+                };
+                self.checks.push(name.into());
+                self.emit(Op::CheckType, 0, 1, self.checks.len() - 1);
             }
             ("Return", [value]) => {
                 self.node(value)?;

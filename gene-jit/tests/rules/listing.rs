@@ -44,10 +44,10 @@ impl Listing {
             asm.push(instruction(compiled, offset, &labels));
         }
         let rules = compiled.rules.iter();
-        let rules = rules.filter(|&&(offset, _)| inside(offset));
+        let rules = rules.filter(|fired| pcs.contains(&fired.pc));
         Listing {
             rules: rules
-                .map(|(_, rule)| rule.info().name.to_string())
+                .map(|fired| fired.rule.info().name.to_string())
                 .collect(),
             asm,
         }

@@ -6,12 +6,15 @@ use gene_jit::feedback::Feedback;
 use gene_vm::Vm;
 use gene_vm::bytecode::Instr;
 use gene_vm::code::{Cache, CallShape, Code};
+use gene_vm::compile::SideEntry;
 use gene_vm::reader::read_first;
 use gene_vm::source::Pos;
 use gene_vm::symbol::Symbol;
+use gene_vm::types::{Type, TypeKind};
 use gene_vm::value::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// A tree as bytecode.
 pub struct Program {
@@ -21,6 +24,8 @@ pub struct Program {
     /// What the literals say.
     pub constants: Vec<String>,
     pub caches: Vec<Symbol>,
+    /// Names of types that values are checked against.
+    pub checks: Vec<String>,
     pub calls: Vec<CallShape>,
     pub found: Vec<(usize, Vec<Found>)>,
     /// Arguments of calls that are made before the code is compiled.
@@ -91,7 +96,7 @@ impl Program {
             direct: true,
             instrs: self.instrs.clone().into(),
             constants: constants.into(),
-            side: Box::default(),
+            side: self.checks.iter().map(|name| check(name)).collect(),
             calls: self.calls.clone().into(),
             caches: caches.collect(),
             handlers: Box::default(),
@@ -100,6 +105,20 @@ impl Program {
             name: Symbol::intern("tested"),
             tier_data: RefCell::new(None),
         })
+    }
+}
+
+/// The check of a value against a built-in type.
+fn check(name: &str) -> SideEntry {
+    let of = Type {
+        text: name.into(),
+        kind: TypeKind::Builtin(Symbol::intern(name)),
+    };
+    SideEntry::Check {
+        of: Rc::new(of),
+        context: "variable".into(),
+        references: 0,
+        converts: false,
     }
 }
 
