@@ -91,10 +91,7 @@ pub(crate) fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation 
             let offset = start + 4 * i;
             let mut fired = Vec::new();
             while let Some(one) = rules.next_if(|one| one.offset <= offset) {
-                // Rules of other instructions have emitted nothing.
-                if part.pc() == Some(one.pc) {
-                    fired.push(one.rule);
-                }
+                fired.push(one.rule);
             }
             let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
             let is_literal = compiled.pools.iter().any(|pool| pool.contains(&offset));

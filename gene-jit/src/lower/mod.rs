@@ -59,7 +59,7 @@ pub struct Compiled {
 /// A rule that fired.
 #[derive(Clone, Copy, Debug)]
 pub struct Fired {
-    /// Offset of the code that it emitted, if it emitted any.
+    /// Offset of the code that it emitted; if it emitted none, of what comes next.
     pub offset: usize,
     /// The instruction that it fired for.
     pub pc: usize,
