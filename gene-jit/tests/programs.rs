@@ -138,6 +138,21 @@ fn what_a_type_says_is_not_checked_again() {
 }
 
 #[test]
+fn an_array_that_is_frozen_between_two_stores() {
+    for closing in [
+        "(freeze xs)",
+        "(close xs)",
+        "(xs .each (fn [x] (close xs)))",
+    ] {
+        same(&format!(
+            "(fn close [xs] (freeze xs) nil)
+             (fn f [xs i] (xs .set 0 i) (xs/1 = i) (if (i == 3) {closing}) (xs .set 0 (i + 1)) (xs/1 = 0) xs)
+             (for i in (1 .. 4) (println (try (f [0 0] i) catch * $ex/message)))"
+        ));
+    }
+}
+
+#[test]
 fn a_loop_whose_variable_becomes_something_else() {
     same(
         "(fn f [n] (var total 0) (var i 0) (while (i < n) (total = (total + 0.5)) (i = (i + 1))) total) (f 3) (f 20)",

@@ -216,7 +216,15 @@ impl Context for Lowering<'_> {
     }
 
     fn node_array(&mut self, node: Node) -> Option<Node> {
-        self.if_fact(node, |fact| fact == Fact::Array)
+        self.if_fact(node, Fact::is_array)
+    }
+
+    fn node_open_array(&mut self, node: Node) -> Option<Node> {
+        self.if_fact(node, |fact| fact == Fact::OpenArray)
+    }
+
+    fn learn_open_array(&mut self, node: Node) {
+        self.learn(node, Fact::OpenArray);
     }
 
     fn learn_array(&mut self, node: Node) {

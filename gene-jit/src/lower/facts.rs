@@ -26,6 +26,8 @@ pub enum Fact {
     Object,
     /// It is an array.
     Array,
+    /// It is an array that can be changed: neither sealed nor frozen.
+    OpenArray,
     /// It is an instance with this header word: of one shape.
     Instance(u64),
 }
@@ -74,6 +76,8 @@ impl Fact {
     pub fn meet(self, other: Fact) -> Fact {
         if self == other {
             self
+        } else if self.is_array() && other.is_array() {
+            Fact::Array
         } else if self.is_object() && other.is_object() {
             Fact::Object
         } else {
@@ -96,13 +100,19 @@ impl Fact {
 
     /// Is the value surely a heap object?
     pub fn is_object(self) -> bool {
-        matches!(self, Fact::Object | Fact::Array | Fact::Instance(_))
+        matches!(self, Fact::Object | Fact::Instance(_)) || self.is_array()
     }
 
-    /// What is still known after other code has run, which may have given an instance another shape.
+    /// Is the value surely an array?
+    pub fn is_array(self) -> bool {
+        matches!(self, Fact::Array | Fact::OpenArray)
+    }
+
+    /// What is still known after other code has run, which may have given an instance another shape or sealed an array.
     pub fn lasting(self) -> Fact {
         match self {
             Fact::Instance(_) => Fact::Object,
+            Fact::OpenArray => Fact::Array,
             fact => fact,
         }
     }

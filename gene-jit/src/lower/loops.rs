@@ -112,7 +112,7 @@ impl Lowering<'_> {
             let is_free = !usage.written.contains_key(&slot) && !usage.numeric.contains_key(&slot);
             let may_be_array = match self.locals.get(slot).fact {
                 Fact::Unknown | Fact::Object => self.feedback.may_be_array(pc, slot),
-                fact => fact == Fact::Array,
+                fact => fact.is_array(),
             };
             if is_free && may_be_array {
                 facts.insert(slot, Fact::Array);
@@ -436,7 +436,7 @@ impl Lowering<'_> {
                 self.buffer.strip_pointer(to, to);
             }
         }
-        if known.fact != Fact::Array {
+        if !known.fact.is_array() {
             let leave = self.leave_at(pc);
             if !known.fact.is_object() {
                 self.leave_unless_object(to, leave);

@@ -1,5 +1,6 @@
 //! What each instruction does to the operand stack.
 
+use super::operands::array_method;
 use gene_vm::bytecode::{Instr, Op};
 use gene_vm::code::Code;
 use gene_vm::compile::SideEntry;
@@ -167,13 +168,13 @@ fn call_effect(instr: Instr, pops: u16) -> Effect {
 
 /// Does a body neither call nor loop? What the runtime calls on its behalf checks for itself.
 pub fn is_leaf(code: &Code) -> bool {
-    !code.instrs.iter().any(|instr| {
-        matches!(
-            instr.op,
+    !code.instrs.iter().any(|&instr| match instr.op {
+        Op::CallMethod => array_method(code, instr).is_none(),
+        op => matches!(
+            op,
             Op::Call
                 | Op::CallSelf
                 | Op::CallEx
-                | Op::CallMethod
                 | Op::CallMethodEx
                 | Op::CallMethodDynamic
                 | Op::CallSuper
@@ -181,7 +182,7 @@ pub fn is_leaf(code: &Code) -> bool {
                 | Op::CallMacro
                 | Op::New
                 | Op::JumpBack
-        )
+        ),
     })
 }
 
