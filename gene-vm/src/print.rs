@@ -1,6 +1,6 @@
 //! Display form and written form of values, and the names of kinds.
 
-use crate::heap::Kind;
+use crate::heap::{Kind, header_at};
 use crate::object::*;
 use crate::value::{PAYLOAD_MASK, Value};
 use std::fmt::Write;
@@ -37,9 +37,27 @@ enum Piece {
     Leave(u64),
 }
 
-/// Appends a value's form. Nested containers are on an explicit stack, so depth is bounded by memory only; a
-/// container inside of itself shows as `...`.
+/// Appends a value's form.
 pub fn write_value(out: &mut String, value: Value, form: Form) {
+    if !write_single(out, value, form) {
+        write_container(out, value, form);
+    }
+}
+
+/// Writes a value that holds no others; false for containers.
+fn write_single(out: &mut String, value: Value, form: Form) -> bool {
+    match value.heap_kind() {
+        Some(kind) => write_atom(out, value, kind, form),
+        None => {
+            write_immediate(out, value, form);
+            true
+        }
+    }
+}
+
+/// Appends a container's form. Nested ones are on an explicit stack, so depth is bounded by memory only; a
+/// container inside of itself shows as `...`.
+fn write_container(out: &mut String, value: Value, form: Form) {
     let mut pending = vec![Piece::Value(value, form)];
     let mut open = rustc_hash::FxHashSet::default();
     while let Some(piece) = pending.pop() {
@@ -50,18 +68,15 @@ pub fn write_value(out: &mut String, value: Value, form: Form) {
                 open.remove(&address);
             }
             Piece::Value(value, form) => {
-                let Some(kind) = value.heap_kind() else {
-                    write_immediate(out, value, form);
+                if write_single(out, value, form) {
                     continue;
-                };
-                if !write_atom(out, value, kind, form) {
-                    let address = value.bits() & PAYLOAD_MASK;
-                    if open.insert(address) {
-                        pending.push(Piece::Leave(address));
-                        push_parts(out, &mut pending, value, kind, form);
-                    } else {
-                        out.push_str("...");
-                    }
+                }
+                let address = value.bits() & PAYLOAD_MASK;
+                if open.insert(address) {
+                    pending.push(Piece::Leave(address));
+                    push_parts(out, &mut pending, value, header_at(address).kind, form);
+                } else {
+                    out.push_str("...");
                 }
             }
         }
@@ -70,7 +85,7 @@ pub fn write_value(out: &mut String, value: Value, form: Form) {
 
 fn write_immediate(out: &mut String, value: Value, form: Form) {
     if let Some(i) = value.as_small_int() {
-        let _ = write!(out, "{i}");
+        out.push_str(itoa::Buffer::new().format(i));
     } else if let Some(f) = value.as_float() {
         write_float(out, f);
     } else if let Some(s) = value.as_symbol() {
@@ -121,7 +136,8 @@ pub fn write_float(out: &mut String, f: f64) {
 fn write_atom(out: &mut String, value: Value, kind: Kind, form: Form) -> bool {
     match kind {
         Kind::Int => {
-            let _ = write!(out, "{}", value.as_int().expect("the kind was tested"));
+            let i = value.as_int().expect("the kind was tested");
+            out.push_str(itoa::Buffer::new().format(i));
         }
         Kind::Str => {
             let text = value.as_str().expect("the kind was tested");
@@ -267,7 +283,7 @@ fn write_time(out: &mut String, time: &Time) {
 
 /// Writes a container's opening and leaves the rest on the stack.
 fn push_parts(out: &mut String, pending: &mut Vec<Piece>, value: Value, kind: Kind, form: Form) {
-    let sealed = crate::heap::header_at(value.bits() & PAYLOAD_MASK).sealed;
+    let sealed = header_at(value.bits() & PAYLOAD_MASK).sealed;
     if sealed && matches!(kind, Kind::Array | Kind::Map | Kind::HashMap | Kind::Gene) {
         out.push('#');
     }

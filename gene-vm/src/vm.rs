@@ -35,6 +35,9 @@ const NATIVE_RESERVE: usize = 256 << 10;
 /// are among them.
 const MAX_WAITING: usize = 64;
 
+/// The buffer for texts is kept up to this size.
+const MAX_TEXT_BUFFER: usize = 1 << 16;
+
 /// Longest stack trace kept.
 const MAX_TRACE: usize = 64;
 
@@ -129,6 +132,8 @@ pub struct Vm {
     /// Where output goes, and the like.
     pub io: crate::builtins::io::Io,
     pub(crate) stack: Box<[Value]>,
+    /// Where texts are put together, see [`Vm::build_string`].
+    text: String,
     /// Suspended callers.
     pub(crate) frames: FrameStack,
     /// The exception on its way.
@@ -203,6 +208,7 @@ impl Vm {
             builtins,
             io,
             stack,
+            text: String::new(),
             frames: FrameStack::new(STACK_SLOTS),
             exception: Value::NIL,
             handled: Value::NIL,
@@ -468,6 +474,18 @@ impl Vm {
             },
             _ => classes.object,
         }
+    }
+
+    /// A String of what `write` appends to an empty text.
+    pub(crate) fn build_string(&mut self, write: impl FnOnce(&mut String)) -> Value {
+        let mut text = std::mem::take(&mut self.text);
+        write(&mut text);
+        let string = self.heap.string(text.as_str());
+        if text.capacity() <= MAX_TEXT_BUFFER {
+            text.clear();
+            self.text = text;
+        }
+        string
     }
 
     /// What `typeof` answers (2.1).

@@ -50,13 +50,11 @@ pub(super) fn push_text(out: &mut String, value: Value) {
     }
 }
 
-/// The texts of several values, one after the other.
-pub(super) fn concat(values: &[Value]) -> String {
-    let mut out = String::new();
+/// Appends the texts of several values, one after the other.
+pub(super) fn push_texts(out: &mut String, values: &[Value]) {
     for &value in values {
-        push_text(&mut out, value);
+        push_text(out, value);
     }
-    out
 }
 
 impl Vm {
@@ -71,47 +69,62 @@ impl Vm {
     }
 
     /// The receiver of a method. It may be of another kind when a user's class extends a built-in one.
+    #[inline]
     pub(super) fn receiver<T: HeapData>(&mut self, args: Args) -> Result<Gc<T>> {
         let receiver = args.get(0).unwrap_or(Value::VOID);
-        receiver.get::<T>().ok_or_else(|| {
-            self.raise(
-                ErrorClass::Type,
-                format!(
-                    "Unified method call not supported for {}",
-                    kind_name(receiver)
-                ),
-            )
-        })
+        receiver
+            .get::<T>()
+            .ok_or_else(|| self.wrong_receiver(receiver))
+    }
+
+    #[cold]
+    fn wrong_receiver(&mut self, receiver: Value) -> Raise {
+        let kind = kind_name(receiver);
+        self.raise(
+            ErrorClass::Type,
+            format!("Unified method call not supported for {kind}"),
+        )
     }
 
     /// Refuses other than `count` arguments after the receiver, and keywords.
+    #[inline]
     pub(super) fn exactly(&mut self, args: Args, method: &str, count: usize) -> Result<()> {
-        let given = args.len().saturating_sub(1);
-        if given == count && args.keywords().is_none() {
+        if args.len().saturating_sub(1) == count && args.keywords.is_nil() {
             return Ok(());
         }
-        Err(self.bad_argument(format!(
-            "{method} expects {count} arguments after self, got {given}"
-        )))
+        Err(self.wrong_count(args, method, count))
     }
 
     /// Refuses more than `count` arguments after the receiver, and keywords.
+    #[inline]
     pub(super) fn at_most(&mut self, args: Args, method: &str, count: usize) -> Result<()> {
-        let given = args.len().saturating_sub(1);
-        if given <= count && args.keywords().is_none() {
+        if args.len() <= count + 1 && args.keywords.is_nil() {
             return Ok(());
         }
-        Err(self.bad_argument(format!(
+        Err(self.wrong_count(args, method, count))
+    }
+
+    #[cold]
+    fn wrong_count(&mut self, args: Args, method: &str, count: usize) -> Raise {
+        let given = args.len().saturating_sub(1);
+        self.bad_argument(format!(
             "{method} expects {count} arguments after self, got {given}"
-        )))
+        ))
     }
 
     /// Argument `i`; `message` tells that it is missing.
+    #[inline]
     pub(super) fn required(&mut self, args: Args, i: usize, message: &str) -> Result {
-        args.get(i).ok_or_else(|| self.bad_argument(message))
+        args.get(i).ok_or_else(|| self.missing_argument(message))
+    }
+
+    #[cold]
+    fn missing_argument(&mut self, message: &str) -> Raise {
+        self.bad_argument(message)
     }
 
     /// Refuses to change a sealed or frozen container: `Cannot OPERATION sealed WHAT`.
+    #[inline]
     pub(crate) fn check_mutable(
         &mut self,
         container: Value,
@@ -122,13 +135,18 @@ impl Vm {
         if !header.sealed && !header.frozen {
             return Ok(());
         }
-        let message = if header.sealed {
+        Err(self.immutable(container, operation, what))
+    }
+
+    #[cold]
+    fn immutable(&mut self, container: Value, operation: &str, what: &str) -> Raise {
+        let message = if header_at(container.bits() & PAYLOAD_MASK).sealed {
             format!("Cannot {operation} sealed {what}")
         } else {
             let kind = kind_name(container);
             format!("cannot mutate frozen {kind} via {operation}")
         };
-        Err(self.fail(message))
+        self.fail(message)
     }
 
     /// A new array that stays alive until the running native returns.

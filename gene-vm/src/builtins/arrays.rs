@@ -1,6 +1,6 @@
 //! Methods of Array (6.2). Those that call back are in [`super::array_callbacks`].
 
-use super::arguments::{concat, name_symbol, push_text};
+use super::arguments::{name_symbol, push_text};
 use crate::equality::equal;
 use crate::heap::Gc;
 use crate::object::{Args, Array, PropMap};
@@ -199,7 +199,9 @@ fn slice(vm: &mut Vm, args: Args) -> Result {
 
 /// How many elements `take` and `skip` mean.
 fn count(vm: &mut Vm, args: Args, len: usize, method: &str) -> Result<usize> {
-    let count = vm.required(args, 1, &format!("Array.{method} requires count"))?;
+    let Some(count) = args.get(1) else {
+        return Err(vm.bad_argument(format!("Array.{method} requires count")));
+    };
     match count.as_int() {
         Some(count) => Ok(count.clamp(0, len as i64) as usize),
         None => Err(vm.fail(format!("{method} count must be an integer"))),
@@ -259,17 +261,14 @@ fn join(vm: &mut Vm, args: Args) -> Result {
     let Some(separator) = separator.as_ref().map_or(Some(""), Value::as_str) else {
         return Err(vm.fail("Array.join separator must be a string"));
     };
-    if separator.is_empty() {
-        return Ok(vm.heap.string(concat(&array.items)));
-    }
-    let mut text = String::new();
-    for (i, &item) in array.items.iter().enumerate() {
-        if i > 0 {
-            text.push_str(separator);
+    Ok(vm.build_string(|text| {
+        for (i, &item) in array.items.iter().enumerate() {
+            if i > 0 {
+                text.push_str(separator);
+            }
+            push_text(text, item);
         }
-        push_text(&mut text, item);
-    }
-    Ok(vm.heap.string(text))
+    }))
 }
 
 fn to_map(vm: &mut Vm, args: Args) -> Result {

@@ -1,12 +1,12 @@
 //! Methods of Map (6.3).
 
-use super::arguments::{is_block, is_function, known_symbol, name_symbol, name_text};
+use super::arguments::{is_block, is_function, known_symbol, name_symbol};
 use super::array_callbacks::require_function;
 use crate::heap::Gc;
-use crate::object::{Args, Map, PropMap};
+use crate::object::{Args, Map, PropMap, Str};
 use crate::symbol::Symbol;
 use crate::value::Value;
-use crate::vm::{Result, Vm};
+use crate::vm::{Raise, Result, Vm};
 
 const METHODS: super::Natives = &[
     ("size", size),
@@ -52,16 +52,15 @@ fn is_not_empty(vm: &mut Vm, args: Args) -> Result {
 
 /// Refuses keys that are neither String nor Symbol.
 fn check_key(vm: &mut Vm, key: Value, method: &str) -> Result<()> {
-    if name_text(&key).is_some() {
+    if key.as_symbol().is_some() || key.get::<Str>().is_some() {
         return Ok(());
     }
-    Err(vm.fail(format!("{method} key must be a string or symbol")))
+    Err(wrong_key(vm, method))
 }
 
-/// The symbol of a key that is going to be stored.
-fn stored_key(vm: &mut Vm, key: Value, method: &str) -> Result<Symbol> {
-    check_key(vm, key, method)?;
-    Ok(name_symbol(key).expect("the kind was tested"))
+#[cold]
+fn wrong_key(vm: &mut Vm, method: &str) -> Raise {
+    vm.fail(format!("{method} key must be a string or symbol"))
 }
 
 fn get(vm: &mut Vm, args: Args) -> Result {
@@ -87,7 +86,9 @@ fn contains(vm: &mut Vm, args: Args) -> Result {
 fn set(vm: &mut Vm, args: Args) -> Result {
     let mut map: Gc<Map> = vm.receiver(args)?;
     let value = vm.required(args, 2, "Map.set expects key and value arguments")?;
-    let key = stored_key(vm, args[1], "Map.set")?;
+    let Some(key) = name_symbol(args[1]) else {
+        return Err(wrong_key(vm, "Map.set"));
+    };
     vm.check_mutable(args[0], "set item on", "map")?;
     if map.entries.insert(key, value).is_none() {
         vm.heap.note_external(ENTRY_BYTES);

@@ -158,7 +158,9 @@ fn max(vm: &mut Vm, args: Args) -> Result {
 
 /// The first of the best numbers; values that are no numbers are passed over.
 fn extreme(vm: &mut Vm, args: Args, name: &str, better: fn(Number, Number) -> bool) -> Result {
-    vm.required(args, 1, &format!("{name} requires at least 2 arguments"))?;
+    if args.len() < 2 {
+        return Err(vm.bad_argument(format!("{name} requires at least 2 arguments")));
+    }
     let numbers = args
         .as_slice()
         .iter()

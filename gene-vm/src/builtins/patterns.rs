@@ -132,11 +132,13 @@ fn split(vm: &mut Vm, args: Args) -> Result {
         return Err(vm.fail("split separator must be a string or Regexp"));
     };
     let limit = split_limit(vm, args)?;
-    let pieces: Vec<Value> = if separator.is_empty() {
-        vec![args[0]]
-    } else {
-        let pieces = text.splitn(limit, separator);
-        pieces.map(|piece| vm.heap.string(piece)).collect()
+    let mut separator_chars = separator.chars();
+    let mut string = |piece| vm.heap.string(piece);
+    let pieces: Vec<Value> = match (separator_chars.next(), separator_chars.next()) {
+        (None, _) => vec![args[0]],
+        // A search for one character needs no preparation.
+        (Some(char), None) => text.splitn(limit, char).map(&mut string).collect(),
+        _ => text.splitn(limit, separator).map(&mut string).collect(),
     };
     Ok(vm.heap.array(pieces))
 }

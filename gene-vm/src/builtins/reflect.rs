@@ -5,7 +5,7 @@ use super::iterators::range_len;
 use super::numbers::truncate;
 use crate::heap::Gc;
 use crate::object::*;
-use crate::print::written;
+use crate::print::{Form, write_value, written};
 use crate::symbol::{Symbol, sym};
 use crate::value::Value;
 use crate::vm::{ErrorClass, Result, Vm};
@@ -54,16 +54,15 @@ fn to_s(vm: &mut Vm, args: Args) -> Result {
     if value.as_str().is_some() {
         return Ok(value);
     }
-    let text = if value.is_nil() {
-        String::new()
-    } else if let Some(class) = value.get::<Class>() {
-        class.name.name().into()
-    } else if let Some(namespace) = value.get::<Namespace>() {
-        namespace.name.name().into()
-    } else {
-        written(value)
-    };
-    Ok(vm.heap.string(text))
+    Ok(vm.build_string(|text| {
+        if let Some(class) = value.get::<Class>() {
+            text.push_str(class.name.name());
+        } else if let Some(namespace) = value.get::<Namespace>() {
+            text.push_str(namespace.name.name());
+        } else if !value.is_nil() {
+            write_value(text, value, Form::Written);
+        }
+    }))
 }
 
 /// As the operator `is`, but with `Object` every descendant of that class is meant, and types must be values.

@@ -1,7 +1,7 @@
 //! Methods of String and the functions that make Strings (14.1, 14.3). Those that take a pattern are in
 //! [`super::patterns`].
 
-use super::arguments::concat;
+use super::arguments::push_texts;
 use super::arrays::int;
 use crate::heap::Gc;
 use crate::object::{Args, Bytes, Str};
@@ -60,28 +60,30 @@ pub(super) fn install(vm: &mut Vm) {
 }
 
 /// The receiver's text.
+#[inline]
 pub(super) fn text<'a>(vm: &mut Vm, args: Args) -> Result<&'a str> {
     let string: Gc<Str> = vm.receiver(args)?;
     Ok(string.into_ref().as_str())
 }
 
 fn construct(vm: &mut Vm, args: Args) -> Result {
-    Ok(vm.heap.string(concat(&args.as_slice()[1..])))
+    Ok(vm.build_string(|built| push_texts(built, &args.as_slice()[1..])))
 }
 
 fn concatenate(vm: &mut Vm, args: Args) -> Result {
-    Ok(vm.heap.string(concat(args.as_slice())))
+    Ok(vm.build_string(|built| push_texts(built, args.as_slice())))
 }
 
 fn join_strings(vm: &mut Vm, args: Args) -> Result {
-    let mut joined = String::new();
-    for value in args.as_slice() {
-        match value.as_str() {
-            Some(text) => joined.push_str(text),
-            None => return Err(vm.bad_argument("++ expects String arguments")),
-        }
+    let parts = args.as_slice();
+    if parts.iter().any(|part| part.as_str().is_none()) {
+        return Err(vm.bad_argument("++ expects String arguments"));
     }
-    Ok(vm.heap.string(joined))
+    Ok(vm.build_string(|joined| {
+        for part in parts.iter().filter_map(Value::as_str) {
+            joined.push_str(part);
+        }
+    }))
 }
 
 fn length(vm: &mut Vm, args: Args) -> Result {
@@ -122,33 +124,33 @@ fn lower(c: char) -> char {
 }
 
 fn to_upper(vm: &mut Vm, args: Args) -> Result {
-    let upper: String = text(vm, args)?.chars().map(upper).collect();
-    Ok(vm.heap.string(upper))
+    let text = text(vm, args)?;
+    Ok(vm.build_string(|built| built.extend(text.chars().map(upper))))
 }
 
 fn to_lower(vm: &mut Vm, args: Args) -> Result {
-    let lower: String = text(vm, args)?.chars().map(lower).collect();
-    Ok(vm.heap.string(lower))
+    let text = text(vm, args)?;
+    Ok(vm.build_string(|built| built.extend(text.chars().map(lower))))
 }
 
 fn capitalize(vm: &mut Vm, args: Args) -> Result {
     let mut chars = text(vm, args)?.chars();
     let first = chars.next().map(upper);
-    let capitalized: String = first.into_iter().chain(chars.map(lower)).collect();
-    Ok(vm.heap.string(capitalized))
+    Ok(vm.build_string(|built| built.extend(first.into_iter().chain(chars.map(lower)))))
 }
 
 fn reverse(vm: &mut Vm, args: Args) -> Result {
-    let reversed: String = text(vm, args)?.chars().rev().collect();
-    Ok(vm.heap.string(reversed))
+    let text = text(vm, args)?;
+    Ok(vm.build_string(|built| built.extend(text.chars().rev())))
 }
 
 fn append(vm: &mut Vm, args: Args) -> Result {
     let text = text(vm, args)?;
     vm.required(args, 1, "String.append requires a value to append")?;
-    Ok(vm
-        .heap
-        .string([text, &concat(&args.as_slice()[1..])].concat()))
+    Ok(vm.build_string(|built| {
+        built.push_str(text);
+        push_texts(built, &args.as_slice()[1..]);
+    }))
 }
 
 /// The positions `start <= i < end` that `first` and the inclusive `last` mean in a text of `len` units. Negative

@@ -102,16 +102,16 @@ impl Vm {
 
     /// The parts of an interpolated string, joined.
     pub(super) fn interpolate(&mut self, parts: &[Value]) -> Value {
-        let mut text = String::new();
-        for &part in parts {
-            let form = match part.heap_kind() {
-                Some(Kind::Str) => Form::Display,
-                _ if part.as_char().is_some() => Form::Display,
-                _ => Form::Written,
-            };
-            write_value(&mut text, part, form);
-        }
-        self.heap.string(text)
+        self.build_string(|text| {
+            for &part in parts {
+                let form = match part.heap_kind() {
+                    Some(Kind::Str) => Form::Display,
+                    _ if part.as_char().is_some() => Form::Display,
+                    _ => Form::Written,
+                };
+                write_value(text, part, form);
+            }
+        })
     }
 
     /// A selector value of checked segments.

@@ -29,16 +29,22 @@ impl Str {
     }
 
     /// Number of characters (Unicode scalars).
+    #[inline]
     pub fn char_count(&self) -> usize {
-        if self.chars.get() == u32::MAX {
-            let count = self.text.chars().count();
-            self.chars.set(count.min(u32::MAX as usize - 1) as u32);
-            return count;
+        match self.chars.get() {
+            u32::MAX => self.count_chars(),
+            count => count as usize,
         }
-        self.chars.get() as usize
+    }
+
+    fn count_chars(&self) -> usize {
+        let count = self.text.chars().count();
+        self.chars.set(count.min(u32::MAX as usize - 1) as u32);
+        count
     }
 
     /// Is each character one byte?
+    #[inline]
     pub fn is_ascii(&self) -> bool {
         self.char_count() == self.text.len()
     }
