@@ -479,3 +479,30 @@ fn exceptions_in_loops_that_go_on() {
         (try (f 100) catch * \"not numbers\")";
     same(source);
 }
+
+#[test]
+fn what_the_fast_path_loads_is_there_after_the_slow_path() {
+    let source = "(fn id [x] x)
+    (fn f [n] (var c) (var d 0.5) (var i 0)
+      (while (i < n)
+        (i += 1)
+        (for x in (0 .. 4) (id x) (case -256 when 140737488355327 when c))
+        (9223372036854775807 * d))
+      (id d))
+    (f 10)";
+    assert_eq!(same(source), "0.5");
+    for threshold in 2..30 {
+        assert_eq!(run(source, Some(threshold), false).0, "0.5");
+    }
+    let source = "(class O) (var o (new O)) (var m {})
+    (fn f [n b]
+      (for x in (0 .. n)
+        (b - 3)
+        (for y in [] (println y))
+        (if (m/b != 140737488355328) (o/n = b))))
+    (for k in [2.5 nil \"s\" 3 4] (try (f 12 k) catch * 0))
+    (o/p = 1)
+    (f 12 3)
+    o/n";
+    assert_eq!(same(source), "3");
+}

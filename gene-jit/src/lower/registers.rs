@@ -102,6 +102,16 @@ impl Registers {
             .map(|&number| (number, self.owner(number)))
     }
 
+    /// Registers that code run on a slow path leaves without what the current rule has put there, with their owners: those
+    /// that calls may change, and those that the rule has used.
+    pub fn volatile(&self) -> impl Iterator<Item = (u8, Owner)> + '_ {
+        let used = |number: &&u8| self.used[**number as usize] == self.clock;
+        self.scratch
+            .iter()
+            .chain(self.kept.iter().filter(used))
+            .map(|&number| (number, self.owner(number)))
+    }
+
     /// A register to be handed out: a free one, or one that caches a local variable. The caller must tell the
     /// owner. `None` if the pool is exhausted.
     pub fn take(&mut self, keep: bool) -> Option<(u8, Owner)> {

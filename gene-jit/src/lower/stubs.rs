@@ -308,7 +308,7 @@ impl Lowering<'_> {
             Owner::Local(slot, form) => Some((form, slot as i64 * 8)),
             _ => None,
         };
-        let ints = self.ints.scratch().filter_map(|(number, owner)| {
+        let ints = self.ints.volatile().filter_map(|(number, owner)| {
             let (form, offset) = place(owner)?;
             let reg = Reg::new(number);
             Some((
@@ -320,7 +320,7 @@ impl Lowering<'_> {
                 offset,
             ))
         });
-        let floats = self.floats.scratch().filter_map(|(number, owner)| {
+        let floats = self.floats.volatile().filter_map(|(number, owner)| {
             let (_, offset) = place(owner)?;
             Some((Reload::Double(FReg::new(number)), offset))
         });
