@@ -6,7 +6,7 @@
 //! ```
 
 use gene_jit::feedback::Feedback;
-use gene_jit::lower::compile;
+use gene_jit::lower::Compiler;
 use gene_vm::Vm;
 use gene_vm::code::Code;
 use std::fmt::Write;
@@ -21,13 +21,13 @@ struct Cost {
 }
 
 /// Compiles a body so often that the clock can tell, and counts it once.
-fn measure(code: &Code, cost: &mut Cost) {
+fn measure(compiler: &mut Compiler, code: &Code, cost: &mut Cost) {
     let feedback = Feedback::default();
     let rounds = (100_000 / code.instrs.len()).clamp(1, 1_000);
     let started = Instant::now();
     let mut bytes = 0;
     for _ in 0..rounds {
-        let Ok(compiled) = compile(code, &feedback) else {
+        let Ok(compiled) = compiler.compile(code, &feedback) else {
             return;
         };
         bytes = compiled.code.len();
@@ -40,11 +40,12 @@ fn measure(code: &Code, cost: &mut Cost) {
 fn measure_source(name: &str, text: &str) -> Cost {
     let mut cost = Cost::default();
     let mut vm = Vm::new(Default::default());
+    let mut compiler = Compiler::default();
     match vm.compile_bodies(name, text) {
         Ok(bodies) => bodies
             .iter()
             .filter_map(|body| body.code.get())
-            .for_each(|code| measure(code, &mut cost)),
+            .for_each(|code| measure(&mut compiler, code, &mut cost)),
         Err(_) => eprintln!("{name}: does not compile to bytecode"),
     }
     cost
@@ -89,7 +90,7 @@ fn main() {
     if all.instructions > 0 {
         report("all of them", &all);
     }
-    for count in [1_000, 3_000, 10_000, 30_000, 100_000] {
+    for count in [1_000, 3_000, 10_000, 30_000, 100_000, 150_000] {
         report("generated", &measure_source("generated", &generated(count)));
     }
 }

@@ -5,8 +5,9 @@
 //! follows, [`CodeBuffer::keep_in_reach`] lays down an *island* in the instruction stream
 //! with a long branch for it (a *veneer*) and with the literals that are due.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::ops::Range;
 
 /// A place in the code, known or to be bound later.
@@ -25,17 +26,32 @@ pub trait LabelUse: Copy {
     fn long_branch_bytes() -> &'static [u8];
 }
 
+#[derive(Clone, Copy)]
 struct Fixup<U> {
     at: u32,
     label: Label,
     how: U,
+    /// The former fixup that waits for the same label.
+    former: Option<FixupIndex>,
     resolved: bool,
 }
 
-#[derive(Clone, Default)]
-struct LabelState {
-    offset: Option<u32>,
-    fixups: Vec<u32>,
+/// The index of a fixup, plus one so that an option of it takes no more room.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct FixupIndex(NonZeroU32);
+
+#[derive(Clone, Copy)]
+enum LabelState {
+    /// It has a place.
+    Bound(u32),
+    /// The last fixup that waits for it.
+    Awaited(Option<FixupIndex>),
+}
+
+/// The fixups with the same reach, first come, first due.
+struct Due {
+    reach: usize,
+    fixups: VecDeque<FixupIndex>,
 }
 
 /// Machine code under construction.
@@ -43,11 +59,11 @@ pub struct CodeBuffer<U> {
     code: Vec<u8>,
     labels: Vec<LabelState>,
     fixups: Vec<Fixup<U>>,
-    /// Fixups with a limited reach by the last offset that they can see.
-    deadlines: BinaryHeap<Reverse<(u32, u32)>>,
+    /// Fixups that may need a veneer.
+    due: Vec<Due>,
     /// Literals that no pool holds yet.
     literals: Vec<(u64, Label)>,
-    literal_labels: HashMap<u64, Label>,
+    literal_labels: FxHashMap<u64, Label>,
     /// Where pools of literals are.
     pools: Vec<Range<usize>>,
     /// The first instruction that could not be encoded.
@@ -55,33 +71,40 @@ pub struct CodeBuffer<U> {
 }
 
 /// Finished code.
-pub struct Finished {
+pub struct Finished<'a> {
     /// The bytes.
     pub code: Vec<u8>,
     /// Where there are literals instead of instructions.
     pub pools: Vec<Range<usize>>,
-    offsets: Vec<Option<u32>>,
+    /// How far the code has moved for its prologue.
+    shift: usize,
+    entry: Label,
+    labels: &'a [LabelState],
 }
 
-impl Finished {
+impl Finished<'_> {
     /// Where a label is.
     ///
     /// # Panics
     /// When the label was never bound.
     pub fn offset(&self, label: Label) -> usize {
-        self.offsets[label.0 as usize].expect("the label was bound") as usize
+        match self.labels[label.0 as usize] {
+            _ if label == self.entry => 0,
+            LabelState::Bound(offset) => offset as usize + self.shift,
+            LabelState::Awaited(_) => panic!("the label was not bound"),
+        }
     }
 }
 
-impl<U: LabelUse> Default for CodeBuffer<U> {
+impl<U> Default for CodeBuffer<U> {
     fn default() -> Self {
         CodeBuffer {
             code: Vec::new(),
             labels: Vec::new(),
             fixups: Vec::new(),
-            deadlines: BinaryHeap::new(),
+            due: Vec::new(),
             literals: Vec::new(),
-            literal_labels: HashMap::new(),
+            literal_labels: FxHashMap::default(),
             pools: Vec::new(),
             refused: None,
         }
@@ -89,6 +112,20 @@ impl<U: LabelUse> Default for CodeBuffer<U> {
 }
 
 impl<U: LabelUse> CodeBuffer<U> {
+    /// Makes the buffer ready for other code.
+    pub fn clear(&mut self) {
+        self.code.clear();
+        self.labels.clear();
+        self.fixups.clear();
+        for due in &mut self.due {
+            due.fixups.clear();
+        }
+        self.literals.clear();
+        self.literal_labels.clear();
+        self.pools.clear();
+        self.refused = None;
+    }
+
     /// Where the next instruction goes.
     pub fn offset(&self) -> usize {
         self.code.len()
@@ -116,23 +153,26 @@ impl<U: LabelUse> CodeBuffer<U> {
 
     /// A label without a place.
     pub fn label(&mut self) -> Label {
-        self.labels.push(LabelState::default());
+        self.labels.push(LabelState::Awaited(None));
         Label(self.labels.len() as u32 - 1)
     }
 
     /// Has the label a place?
     pub fn is_bound(&self, label: Label) -> bool {
-        self.labels[label.0 as usize].offset.is_some()
+        matches!(self.labels[label.0 as usize], LabelState::Bound(_))
     }
 
     /// Puts the label here.
     pub fn bind(&mut self, label: Label) {
         let here = self.offset() as u32;
         let state = &mut self.labels[label.0 as usize];
-        debug_assert!(state.offset.is_none(), "a label has one place");
-        state.offset = Some(here);
-        for index in std::mem::take(&mut state.fixups) {
+        let LabelState::Awaited(mut waiting) = std::mem::replace(state, LabelState::Bound(here))
+        else {
+            unreachable!("a label has one place");
+        };
+        while let Some(index) = waiting {
             self.resolve(index, here);
+            waiting = self.fixup(index).former;
         }
     }
 
@@ -145,32 +185,55 @@ impl<U: LabelUse> CodeBuffer<U> {
 
     /// Notes that the instruction at `at` refers to the label.
     pub fn use_label(&mut self, at: usize, label: Label, how: U) {
-        let index = self.fixups.len() as u32;
+        let former = match self.labels[label.0 as usize] {
+            LabelState::Bound(offset) if at - offset as usize <= how.reach() => {
+                how.patch(&mut self.code, at, offset as i64 - at as i64);
+                return;
+            }
+            LabelState::Bound(_) => None,
+            LabelState::Awaited(former) => former,
+        };
         self.fixups.push(Fixup {
             at: at as u32,
             label,
             how,
+            former,
             resolved: false,
         });
-        match self.labels[label.0 as usize].offset {
-            Some(offset) if at - offset as usize <= how.reach() => self.resolve(index, offset),
-            bound => {
-                if bound.is_none() {
-                    self.labels[label.0 as usize].fixups.push(index);
-                }
-                let deadline = (at + how.reach()).min(u32::MAX as usize) as u32;
-                self.deadlines.push(Reverse((deadline, index)));
-            }
+        let index = FixupIndex::last_of(self.fixups.len());
+        if let LabelState::Awaited(last) = &mut self.labels[label.0 as usize] {
+            *last = Some(index);
+        }
+        let reach = how.reach();
+        match self.due.iter_mut().find(|due| due.reach == reach) {
+            Some(due) => due.fixups.push_back(index),
+            None => self.due.push(Due {
+                reach,
+                fixups: VecDeque::from([index]),
+            }),
         }
     }
 
-    fn resolve(&mut self, index: u32, offset: u32) {
-        let fixup = &mut self.fixups[index as usize];
+    fn fixup(&self, index: FixupIndex) -> &Fixup<U> {
+        &self.fixups[index.get()]
+    }
+
+    fn resolve(&mut self, index: FixupIndex, offset: u32) {
+        let fixup = &mut self.fixups[index.get()];
         if !fixup.resolved {
             fixup.resolved = true;
             let distance = offset as i64 - fixup.at as i64;
             fixup.how.patch(&mut self.code, fixup.at as usize, distance);
         }
+    }
+
+    /// The fixup that loses sight of its label first, after which offset, and its place in `due`.
+    fn first_due(&self) -> Option<(usize, FixupIndex, usize)> {
+        let first = |(queue, due): (usize, &Due)| {
+            let index = *due.fixups.front()?;
+            Some((self.fixup(index).at as usize + due.reach, index, queue))
+        };
+        self.due.iter().enumerate().filter_map(first).min()
     }
 
     /// The label of a literal; equal literals that are still to be placed share one.
@@ -184,25 +247,21 @@ impl<U: LabelUse> CodeBuffer<U> {
         label
     }
 
-    /// Limited fixups that wait for their label.
-    fn pending(&mut self) -> usize {
-        while let Some(&Reverse((_, index))) = self.deadlines.peek() {
-            if !self.fixups[index as usize].resolved {
-                break;
-            }
-            self.deadlines.pop();
-        }
-        self.deadlines.len()
-    }
-
     /// To be called between instructions at least every `room` bytes: keeps every label in reach of its uses.
     pub fn keep_in_reach(&mut self, room: usize) {
-        // The island itself takes room: a veneer for each pending fixup, and the literals.
-        let island = self.pending() * U::long_branch_bytes().len() + self.literals.len() * 8;
-        let Some(&Reverse((deadline, _))) = self.deadlines.peek() else {
-            return;
+        let deadline = loop {
+            let Some((deadline, index, queue)) = self.first_due() else {
+                return;
+            };
+            if !self.fixup(index).resolved {
+                break deadline;
+            }
+            self.due[queue].fixups.pop_front();
         };
-        if self.offset() + room + island + 8 < deadline as usize {
+        // The island itself takes room: a veneer for each pending fixup, and the literals.
+        let pending: usize = self.due.iter().map(|due| due.fixups.len()).sum();
+        let island = pending * U::long_branch_bytes().len() + self.literals.len() * 8;
+        if self.offset() + room + island + 8 < deadline {
             return;
         }
         let over = self.label();
@@ -221,14 +280,14 @@ impl<U: LabelUse> CodeBuffer<U> {
     /// Lays down veneers for the fixups that lose sight within `distance`.
     fn place_veneers(&mut self, distance: usize) {
         let horizon = self.offset() + distance + 8;
-        while let Some(&Reverse((deadline, index))) = self.deadlines.peek() {
-            if deadline as usize > horizon {
+        while let Some((deadline, index, queue)) = self.first_due() {
+            if deadline > horizon {
                 break;
             }
-            self.deadlines.pop();
+            self.due[queue].fixups.pop_front();
             let Fixup {
                 label, resolved, ..
-            } = self.fixups[index as usize];
+            } = *self.fixup(index);
             if !resolved {
                 self.resolve(index, self.offset() as u32);
                 self.long_branch(label);
@@ -238,42 +297,56 @@ impl<U: LabelUse> CodeBuffer<U> {
 
     fn place_literals(&mut self) {
         let start = self.offset();
-        for (bits, label) in std::mem::take(&mut self.literals) {
+        let mut literals = std::mem::take(&mut self.literals);
+        for (bits, label) in literals.drain(..) {
             self.bind(label);
             self.put(&bits.to_le_bytes());
         }
+        self.literals = literals;
         self.literal_labels.clear();
         self.pools.push(start..self.offset());
     }
 
     /// The finished code, with `prologue` put in front of it, whose start gets the label `entry`.
-    pub fn finish(mut self, prologue: &[u8], entry: Label) -> Finished {
+    pub fn finish(&mut self, prologue: &[u8], entry: Label) -> Finished<'_> {
         self.place_literals();
         // Long branches reach the entry from everywhere; they are patched below.
-        for index in std::mem::take(&mut self.labels[entry.0 as usize].fixups) {
-            self.fixups[index as usize].resolved = true;
+        let mut calls = Vec::new();
+        if let LabelState::Awaited(mut waiting) = self.labels[entry.0 as usize] {
+            while let Some(index) = waiting {
+                let fixup = &mut self.fixups[index.get()];
+                fixup.resolved = true;
+                calls.push(*fixup);
+                waiting = fixup.former;
+            }
         }
         // A branch back to a far label may still wait for its veneer.
         self.place_veneers(usize::MAX / 2);
-        let shift = prologue.len() as u32;
+        let shift = prologue.len();
         let mut code = [prologue, &self.code].concat();
-        for fixup in self.fixups.iter().filter(|fixup| fixup.label == entry) {
-            let at = fixup.at + shift;
-            fixup.how.patch(&mut code, at as usize, -(at as i64));
+        for fixup in calls {
+            let at = fixup.at as usize + shift;
+            fixup.how.patch(&mut code, at, -(at as i64));
         }
-        let mut offsets: Vec<_> = self
-            .labels
-            .iter()
-            .map(|label| label.offset.map(|offset| offset + shift))
-            .collect();
-        offsets[entry.0 as usize] = Some(0);
-        let shift = shift as usize;
         let pools = self.pools.iter();
         let pools = pools.map(|pool| pool.start + shift..pool.end + shift);
         Finished {
             code,
             pools: pools.collect(),
-            offsets,
+            shift,
+            entry,
+            labels: &self.labels,
         }
+    }
+}
+
+impl FixupIndex {
+    /// The last one of so many.
+    fn last_of(count: usize) -> FixupIndex {
+        FixupIndex(NonZeroU32::new(count as u32).expect("there is one"))
+    }
+
+    fn get(self) -> usize {
+        self.0.get() as usize - 1
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::arm64::RuleId;
 use crate::feedback::Feedback;
-use crate::lower::{Compiled, Declined, Part, compile};
+use crate::lower::{Compiled, Compiler, Declined, Part};
 use crate::profile::FunctionProfile;
 use crate::tier::with_compiled;
 use gene_vm::bytecode::Instr;
@@ -75,7 +75,10 @@ pub fn explain(code: &Code) -> Result<Explanation, Declined> {
 /// # Errors
 /// The body is not compiled.
 pub fn explain_with(code: &Code, feedback: &Feedback) -> Result<Explanation, Declined> {
-    Ok(explain_compiled(code, &compile(code, feedback)?))
+    Ok(explain_compiled(
+        code,
+        &Compiler::default().compile(code, feedback)?,
+    ))
 }
 
 pub(crate) fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation {

@@ -5,7 +5,7 @@ use crate::buffer::LabelUse;
 use crate::explain::{Explanation, explain_compiled};
 use crate::expose::{Exposed, Exposure, Line, Piece, Tools};
 use crate::feedback::Feedback;
-use crate::lower::{Compiled, Declined, Site, compile};
+use crate::lower::{Compiled, Compiler, Declined, Site};
 use crate::memory::{Arena, Block};
 use crate::profile::{FunctionProfile, Profile};
 use crate::runtime::{Helper, Place};
@@ -98,6 +98,7 @@ pub struct Shared {
     exposure: Exposure,
     arena: Rc<Arena>,
     thunks: OnceCell<Thunks>,
+    compiler: RefCell<Compiler>,
     /// The pieces of code by their addresses.
     versions: RefCell<BTreeMap<usize, Weak<Version>>>,
     /// What has happened so far.
@@ -180,6 +181,7 @@ impl Jit {
             exposure: Exposure::new(options.tools)?,
             arena: Arena::new(limit, options.backend == Backend::Native)?,
             thunks: OnceCell::new(),
+            compiler: RefCell::default(),
             versions: RefCell::default(),
             statistics: RefCell::default(),
             helper_calls: [const { Cell::new(0) }; Op::ALL.len()],
@@ -295,7 +297,7 @@ impl Shared {
         feedback: &Feedback,
         sources: &SourceMap,
     ) -> Result<Rc<Version>, Declined> {
-        let compiled = compile(code, feedback)?;
+        let compiled = self.compiler.borrow_mut().compile(code, feedback)?;
         let block = self.arena.place(&compiled.code, |memory, address| {
             for &(offset, helper) in &compiled.thunks {
                 let distance = self.thunks().of(helper) as i64 - (address + offset) as i64;

@@ -1,8 +1,8 @@
 //! Entry, calls, returns, jumps.
 
-use super::facts::{Fact, Known, Locals};
+use super::facts::{Fact, Known};
 use super::stubs::Stub;
-use super::{Arrival, Lowering, Site};
+use super::{Lowering, Site};
 use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, Reg, X0, X1, X16, X17};
 use crate::buffer::Label;
@@ -23,14 +23,16 @@ impl Lowering<'_> {
             fact: Fact::Other,
             ..Known::default()
         };
-        let mut locals = Locals((code.params..code.locals).map(|slot| (slot, nil)).collect());
+        for slot in code.params..code.locals {
+            *self.locals.get_mut(slot) = nil;
+        }
         if let Some(word) = self.receiver {
-            let receiver = locals.get_mut(0);
+            let receiver = self.locals.get_mut(0);
             receiver.fact = Fact::Instance(word);
             receiver.address = Some(arm64::RECEIVER);
         }
-        let label = self.buffer.label();
-        self.arrivals.insert(0, Arrival { label, locals });
+        self.arrive(0);
+        self.locals.clear();
     }
 
     /// Checks the stack, clears variables, polls. A function that neither calls nor loops needs neither: the slack
@@ -51,7 +53,7 @@ impl Lowering<'_> {
             self.buffer.load_context_word(X16, Vm::POLL_OFFSET);
             self.buffer.branch_if_not_zero_word(X16, label);
             self.buffer.bind(joined);
-            self.stubs.push(Stub::Poll { label, joined });
+            self.slow.stubs.push(Stub::Poll { label, joined });
         }
     }
 
@@ -67,7 +69,7 @@ impl Lowering<'_> {
             self.buffer.compare(FRAME, X16);
         }
         self.buffer.branch_if(Cond::Hi, label);
-        self.stubs.push(Stub::Overflow { label });
+        self.slow.stubs.push(Stub::Overflow { label });
     }
 
     /// Loads the address of the receiver to where the main code expects it.
@@ -124,7 +126,7 @@ impl Lowering<'_> {
 
     fn leave_callee(&mut self, above: usize, result: Node) {
         let pc = Some(self.line.pc as usize);
-        self.sites.push(Site {
+        self.notes.sites.push(Site {
             offset: self.buffer.offset(),
             pc,
             above,
@@ -179,7 +181,7 @@ impl Lowering<'_> {
         self.jump_out();
         if let Some(label) = self.slow_call.take() {
             let (pc, depth) = (self.line.pc as usize, self.line.stack.depth as usize);
-            self.stubs.push(Stub::TailCall { label, pc, depth });
+            self.slow.stubs.push(Stub::TailCall { label, pc, depth });
         }
     }
 
@@ -188,7 +190,7 @@ impl Lowering<'_> {
             let (pc, depth) = (self.line.pc as usize, self.line.stack.depth as usize);
             let joined = self.buffer.label();
             self.buffer.bind(joined);
-            self.stubs.push(Stub::Call {
+            self.slow.stubs.push(Stub::Call {
                 label,
                 pc,
                 depth,
@@ -261,7 +263,7 @@ impl Lowering<'_> {
             let depth = self.line.stack.depth as usize;
             let (end, joined) = (self.arrive(target), self.buffer.label());
             self.buffer.bind(joined);
-            self.stubs.push(Stub::Step {
+            self.slow.stubs.push(Stub::Step {
                 label,
                 pc,
                 depth,

@@ -47,7 +47,7 @@ fn high(i: i64) -> u64 {
 
 impl Context for Lowering<'_> {
     fn rule_fired(&mut self, rule: RuleId) {
-        self.rules.push(Fired {
+        self.notes.rules.push(Fired {
             offset: self.buffer.offset(),
             pc: self.current.pc(),
             rule,

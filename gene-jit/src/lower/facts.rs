@@ -6,7 +6,6 @@ use crate::tree::Checked;
 use gene_vm::heap::Kind;
 use gene_vm::value::Value;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What is known of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -162,41 +161,62 @@ impl Known {
     }
 }
 
-/// What is known of local variables. Their values are always in their home slots, too.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Locals(pub BTreeMap<u16, Known>);
+/// What is known of local variables, by slot. Their values are always in their home slots, too.
+#[derive(Default)]
+pub struct Locals(Vec<Known>);
 
 impl Locals {
     /// What is known of a variable.
     pub fn get(&self, slot: u16) -> Known {
-        self.0.get(&slot).copied().unwrap_or_default()
+        self.0.get(slot as usize).copied().unwrap_or_default()
     }
 
     /// What is known of a variable, to change it.
     pub fn get_mut(&mut self, slot: u16) -> &mut Known {
-        self.0.entry(slot).or_default()
+        let slot = slot as usize;
+        if slot >= self.0.len() {
+            self.0.resize(slot + 1, Known::default());
+        }
+        &mut self.0[slot]
+    }
+
+    /// The variables of which something may be known.
+    pub fn iter(&self) -> impl Iterator<Item = (u16, Known)> + '_ {
+        (0..).zip(self.0.iter().copied())
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.0.clear();
     }
 
     /// Forgets what other code may have changed.
     pub fn keep_lasting(&mut self) {
-        for known in self.0.values_mut() {
+        for known in &mut self.0 {
             known.fact = known.fact.lasting();
         }
     }
 
-    /// What holds here and there.
-    pub fn meet(&self, other: &Locals) -> Locals {
-        let common = |(slot, here): (&u16, &Known)| {
-            let there = other.get(*slot);
-            let known = Known {
-                fact: here.fact.meet(there.fact),
-                boxed: here.boxed.filter(|_| here.boxed == there.boxed),
-                high: here.high.filter(|_| here.high == there.high),
-                double: here.double.filter(|_| here.double == there.double),
-                address: here.address.filter(|_| here.address == there.address),
-            };
-            (known != Known::default()).then_some((*slot, known))
-        };
-        Locals(self.0.iter().filter_map(common).collect())
+    /// Keeps what holds there, too.
+    pub fn meet(&mut self, there: &Locals) {
+        self.0.truncate(there.0.len());
+        for (here, there) in self.0.iter_mut().zip(&there.0) {
+            here.fact = here.fact.meet(there.fact);
+            here.boxed = here.boxed.filter(|_| here.boxed == there.boxed);
+            here.high = here.high.filter(|_| here.high == there.high);
+            here.double = here.double.filter(|_| here.double == there.double);
+            here.address = here.address.filter(|_| here.address == there.address);
+        }
+    }
+}
+
+impl Clone for Locals {
+    fn clone(&self) -> Locals {
+        Locals(self.0.clone())
+    }
+
+    /// Stays in the memory that it has.
+    fn clone_from(&mut self, other: &Locals) {
+        self.0.clone_from(&other.0);
     }
 }

@@ -57,7 +57,7 @@ impl Lowering<'_> {
         // Even if what is known here contradicts what the loop needs, it can still be entered elsewhere.
         self.establish(&expects, pc);
         self.buffer.bind(label);
-        self.locals = expects.clone();
+        self.locals.clone_from(&expects);
         self.headers.insert(pc, Header { label, expects });
     }
 
@@ -92,7 +92,7 @@ impl Lowering<'_> {
             }
         }
         let mut expects = Locals::default();
-        for (&slot, known) in &self.locals.0 {
+        for (slot, known) in self.locals.iter() {
             // What the loop does not change stays known, as far as it is worth a check where the loop is entered.
             let fact = known.fact.lasting();
             if !usage.written.contains_key(&slot) && fact.is_checked_at_loops() {
@@ -172,7 +172,6 @@ impl Lowering<'_> {
                 _ => {}
             }
         }
-        expects.0.retain(|_, known| *known != Known::default());
         expects
     }
 
@@ -350,17 +349,17 @@ impl Lowering<'_> {
 
     /// Brings the variables into the state that a loop expects, or leaves. False if that is the only way.
     fn establish(&mut self, expects: &Locals, pc: usize) -> bool {
-        let contradicts = |(&slot, expected): (&u16, &Known)| {
+        let contradicts = |(slot, expected): (u16, Known)| {
             let known = self.locals.get(slot);
             !known.fact.implies(expected.fact) && !expected.fact.implies(known.fact)
         };
-        if expects.0.iter().any(contradicts) {
+        if expects.iter().any(contradicts) {
             let leave = self.leave_at(pc);
             self.buffer.branch(leave);
             return false;
         }
         let (mut ints, mut floats) = (0u32, 0u32);
-        for (&slot, expected) in &expects.0 {
+        for (slot, expected) in expects.iter() {
             let known = self.locals.get(slot);
             if let Some(reg) = expected.high {
                 if known.high != Some(reg) {
@@ -463,7 +462,7 @@ impl Lowering<'_> {
         }
         let label = self.buffer.label();
         self.loop_exits.insert(pc, label);
-        self.stubs.push(Stub::LeaveAt { label, pc });
+        self.slow.stubs.push(Stub::LeaveAt { label, pc });
         label
     }
 
@@ -512,7 +511,7 @@ impl Lowering<'_> {
             let label = self.buffer.label();
             self.buffer.bind(label);
             self.buffer.enter_frame(saved);
-            self.locals = Locals::default();
+            self.locals.clear();
             let expects = self.headers[&pc].expects.clone();
             if self.establish(&expects, pc) {
                 self.buffer.branch(header);

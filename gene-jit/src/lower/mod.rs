@@ -6,6 +6,7 @@
 //! next back edge or call. What the guess should have been is noted ([`Feedback`]), and a body that is left
 //! too often is compiled again.
 
+mod arrivals;
 mod calls;
 mod context;
 mod facts;
@@ -18,16 +19,18 @@ use crate::arm64::{self, Fixup, RuleId};
 use crate::buffer::{CodeBuffer, Label};
 use crate::feedback::Feedback;
 use crate::runtime::Helper;
-use crate::tree::{Block, Flow, Line, Node, Op, Stack, Stmt};
+use crate::tree::{Block, Flow, Line, MAX_PENDING, Node, Op, Stack, Stmt};
+use arrayvec::ArrayVec;
+use arrivals::Arrivals;
 pub use facts::Fact;
 use facts::Locals;
 use gene_vm::bytecode::Op as Opcode;
 use gene_vm::code::Code;
 use nodes::NodeState;
 use registers::Registers;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
-use stubs::{Current, Stub};
+use stubs::{Current, SlowPaths};
 
 /// What the code for one body came to.
 pub struct Compiled {
@@ -124,12 +127,6 @@ impl std::fmt::Display for Declined {
     }
 }
 
-/// How control comes to an instruction.
-struct Arrival {
-    label: Label,
-    locals: Locals,
-}
-
 /// A loop.
 struct Header {
     label: Label,
@@ -137,12 +134,38 @@ struct Header {
     expects: Locals,
 }
 
+/// Compiles bodies, one after the other, in the same memory.
+#[derive(Default)]
+pub struct Compiler {
+    flow: Flow,
+    buffer: CodeBuffer<Fixup>,
+    block: Block,
+    nodes: Vec<NodeState>,
+    shaped: Vec<Node>,
+    locals: Locals,
+    arrivals: Arrivals,
+    slow: SlowPaths,
+    notes: Notes,
+}
+
+/// What is noted of the code while it is made.
+#[derive(Default)]
+struct Notes {
+    thunks: Vec<(usize, Helper)>,
+    sites: Vec<Site>,
+    map: Vec<(usize, Part)>,
+    rules: Vec<Fired>,
+}
+
+/// Operands with their indices.
+type Unsettled = ArrayVec<(usize, Node), { MAX_PENDING + 1 }>;
+
 /// The lowering of one body.
 pub(crate) struct Lowering<'a> {
     code: &'a Code,
-    flow: Flow,
+    flow: &'a Flow,
     feedback: &'a Feedback,
-    buffer: CodeBuffer<Fixup>,
+    buffer: &'a mut CodeBuffer<Fixup>,
     /// The header word that the main code expects of the receiver.
     receiver: Option<u64>,
     /// The first instruction, and the one behind the saving of registers.
@@ -153,11 +176,11 @@ pub(crate) struct Lowering<'a> {
     unchecked_start: Label,
     exit: Label,
     jump_exit: Label,
-    block: Block,
-    nodes: Vec<NodeState>,
+    block: &'a mut Block,
+    nodes: &'a mut Vec<NodeState>,
     /// Nodes whose shape is known, until other code runs.
-    shaped: Vec<Node>,
-    locals: Locals,
+    shaped: &'a mut Vec<Node>,
+    locals: &'a mut Locals,
     ints: Registers,
     floats: Registers,
     current: Current,
@@ -166,77 +189,97 @@ pub(crate) struct Lowering<'a> {
     /// Where the runtime makes the call at hand.
     slow_call: Option<Label>,
     line: Line,
-    arrivals: BTreeMap<usize, Arrival>,
+    arrivals: &'a mut Arrivals,
     headers: HashMap<usize, Header>,
     /// Where loops leave that do not find what they expect.
     loop_exits: HashMap<usize, Label>,
     handlers: HashMap<usize, Label>,
-    stubs: Vec<Stub>,
-    thunks: Vec<(usize, Helper)>,
-    sites: Vec<Site>,
-    map: Vec<(usize, Part)>,
-    rules: Vec<Fired>,
+    slow: &'a mut SlowPaths,
+    notes: &'a mut Notes,
 }
 
 /// Room that the code for one statement takes at most, by far.
 const STATEMENT_ROOM: usize = 8 << 10;
 
-/// Compiles a body.
-///
-/// # Errors
-/// The body stays interpreted.
-pub fn compile(code: &Code, feedback: &Feedback) -> Result<Compiled, Declined> {
-    if code.instrs.iter().any(|instr| instr.op == Opcode::Yield) {
-        return Err(Declined::Generator);
+impl Compiler {
+    /// Compiles a body.
+    ///
+    /// # Errors
+    /// The body stays interpreted.
+    pub fn compile(&mut self, code: &Code, feedback: &Feedback) -> Result<Compiled, Declined> {
+        if code.instrs.iter().any(|instr| instr.op == Opcode::Yield) {
+            return Err(Declined::Generator);
+        }
+        self.clear(code);
+        let Compiler {
+            flow,
+            buffer,
+            block,
+            ..
+        } = self;
+        let [entry, start, exit, jump_exit] = std::array::from_fn(|_| buffer.label());
+        block.build(code, flow, 0, &|pc| feedback.is_varied(pc));
+        let receiver = expected_receiver(code, block).filter(|_| !feedback.is_varied(0));
+        let (unchecked_entry, unchecked_start) = match receiver {
+            Some(_) => (buffer.label(), buffer.label()),
+            None => (entry, start),
+        };
+        let line = Line {
+            stmt: Stmt::Plain,
+            pc: 0,
+            stack: block.end,
+        };
+        let mut lowering = Lowering {
+            code,
+            flow,
+            feedback,
+            buffer,
+            receiver,
+            entry,
+            start,
+            unchecked_entry,
+            unchecked_start,
+            exit,
+            jump_exit,
+            block,
+            nodes: &mut self.nodes,
+            shaped: &mut self.shaped,
+            locals: &mut self.locals,
+            ints: Registers::new(arm64::SCRATCH, arm64::KEPT),
+            floats: Registers::new(arm64::FLOAT_SCRATCH, arm64::FLOAT_KEPT),
+            current: Current::new(0, line.stack),
+            hint: None,
+            slow_call: None,
+            line,
+            arrivals: &mut self.arrivals,
+            headers: HashMap::new(),
+            loop_exits: HashMap::new(),
+            handlers: HashMap::new(),
+            slow: &mut self.slow,
+            notes: &mut self.notes,
+        };
+        lowering.run();
+        lowering.finish()
     }
-    let flow = Flow::new(code);
-    let mut buffer = CodeBuffer::default();
-    let [entry, start, exit, jump_exit] = std::array::from_fn(|_| buffer.label());
-    let block = Block::build(code, &flow, 0, &|pc| feedback.is_varied(pc));
-    let receiver = expected_receiver(code, &block).filter(|_| !feedback.is_varied(0));
-    let (unchecked_entry, unchecked_start) = match receiver {
-        Some(_) => (buffer.label(), buffer.label()),
-        None => (entry, start),
-    };
-    let line = Line {
-        stmt: Stmt::Plain,
-        pc: 0,
-        stack: block.end,
-    };
-    let mut lowering = Lowering {
-        code,
-        flow,
-        feedback,
-        buffer,
-        receiver,
-        entry,
-        start,
-        unchecked_entry,
-        unchecked_start,
-        exit,
-        jump_exit,
-        block,
-        nodes: Vec::new(),
-        shaped: Vec::new(),
-        locals: Locals::default(),
-        ints: Registers::new(arm64::SCRATCH, arm64::KEPT),
-        floats: Registers::new(arm64::FLOAT_SCRATCH, arm64::FLOAT_KEPT),
-        current: Current::new(0, line.stack),
-        hint: None,
-        slow_call: None,
-        line,
-        arrivals: BTreeMap::new(),
-        headers: HashMap::new(),
-        loop_exits: HashMap::new(),
-        handlers: HashMap::new(),
-        stubs: Vec::new(),
-        thunks: Vec::new(),
-        sites: Vec::new(),
-        map: Vec::new(),
-        rules: Vec::new(),
-    };
-    lowering.run();
-    lowering.finish()
+
+    /// Forgets the body before.
+    fn clear(&mut self, code: &Code) {
+        self.flow.follow(code);
+        self.buffer.clear();
+        self.locals.clear();
+        self.arrivals.clear(code.instrs.len());
+        self.slow.clear();
+        self.notes.clear();
+    }
+}
+
+impl Notes {
+    fn clear(&mut self) {
+        self.thunks.clear();
+        self.sites.clear();
+        self.map.clear();
+        self.rules.clear();
+    }
 }
 
 /// The header word of the receiver, argument 0, if the code begins with a field of it that was met on one shape only.
@@ -270,7 +313,7 @@ impl Lowering<'_> {
         let mut pc = Some(0);
         while let Some(at) = pc {
             self.block_from(at);
-            pc = self.arrivals.range(at + 1..).next().map(|(&pc, _)| pc);
+            pc = self.arrivals.next(at + 1);
         }
         self.emit_stubs();
     }
@@ -279,20 +322,24 @@ impl Lowering<'_> {
         self.ints.clear();
         self.floats.clear();
         self.own_locals();
-        let feedback = self.feedback;
-        self.block = Block::build(self.code, &self.flow, pc, &|pc| feedback.is_varied(pc));
-        self.nodes = NodeState::of_block(&self.block);
+        if pc > 0 {
+            // The first block is there already.
+            let feedback = self.feedback;
+            let is_varied = |pc| feedback.is_varied(pc);
+            self.block.build(self.code, self.flow, pc, &is_varied);
+        }
+        self.nodes.clear();
+        self.nodes.extend(NodeState::of_block(self.block));
         self.shaped.clear();
     }
 
     /// The code from a leader to the next.
     fn block_from(&mut self, pc: usize) {
-        let Some(Arrival { label, locals }) = self.arrivals.remove(&pc) else {
+        let Some(label) = self.arrivals.take(pc, self.locals) else {
             return;
         };
         self.mark(Part::Main(pc));
         self.buffer.bind(label);
-        self.locals = locals;
         if self.flow.loop_end(pc).is_some() {
             self.enter_loop_header(pc);
         }
@@ -302,12 +349,7 @@ impl Lowering<'_> {
             self.flush(self.block.end);
             let label = self.arrive(next as usize);
             // The next leader's code follows at once.
-            if self
-                .arrivals
-                .keys()
-                .next()
-                .is_some_and(|&first| first != next as usize)
-            {
+            if self.arrivals.next(pc) != Some(next as usize) {
                 self.buffer.branch(label);
             }
         }
@@ -315,23 +357,7 @@ impl Lowering<'_> {
 
     /// Notes that control comes to a later instruction with what is known now.
     fn arrive(&mut self, pc: usize) -> Label {
-        match self.arrivals.get_mut(&pc) {
-            Some(arrival) => {
-                arrival.locals = arrival.locals.meet(&self.locals);
-                arrival.label
-            }
-            None => {
-                let label = self.buffer.label();
-                self.arrivals.insert(
-                    pc,
-                    Arrival {
-                        label,
-                        locals: self.locals.clone(),
-                    },
-                );
-                label
-            }
-        }
+        self.arrivals.note(pc, self.locals, || self.buffer.label())
     }
 
     fn lines(&mut self) {
@@ -348,10 +374,11 @@ impl Lowering<'_> {
 
     fn mark(&mut self, part: Part) {
         let offset = self.buffer.offset();
-        match self.map.last_mut() {
+        let map = &mut self.notes.map;
+        match map.last_mut() {
             Some((last, place)) if *last == offset => *place = part,
             Some((_, place)) if *place == part => {}
-            _ => self.map.push((offset, part)),
+            _ => map.push((offset, part)),
         }
     }
 
@@ -361,12 +388,9 @@ impl Lowering<'_> {
     }
 
     /// The operands below `stack` that may not be in their home slots, from the bottom up.
-    fn unsettled(&self, stack: Stack) -> Vec<(usize, Node)> {
-        let pending = self
-            .block
-            .operands(stack)
-            .take(crate::tree::MAX_PENDING + 1);
-        let mut operands: Vec<_> = pending
+    fn unsettled(&self, stack: Stack) -> Unsettled {
+        let pending = self.block.operands(stack).take(MAX_PENDING + 1);
+        let mut operands: Unsettled = pending
             .filter(|&(index, node)| !self.is_home(index, node))
             .collect();
         operands.reverse();
@@ -393,40 +417,37 @@ impl Lowering<'_> {
         let prologue = prologue.code().to_vec();
         let finished = self.buffer.finish(&prologue, self.entry);
         let place = |(&pc, &label): (&usize, &Label)| (pc, finished.offset(label));
-        let mut sites = self.sites;
-        for site in &mut sites {
-            site.offset += shift;
-        }
-        sites.sort_by_key(|site| site.offset);
-        let mut map = vec![(0, Part::Frame)];
-        map.extend(
-            self.map
-                .iter()
-                .map(|&(offset, part)| (offset + shift, part)),
-        );
+        let notes = self.notes;
+        let sites = notes.sites.iter().map(|site| Site {
+            offset: site.offset + shift,
+            ..*site
+        });
+        let rules = notes.rules.iter().map(|fired| Fired {
+            offset: fired.offset + shift,
+            ..*fired
+        });
         Ok(Compiled {
             entry: finished.offset(self.unchecked_entry),
             receiver: self.receiver,
             loop_entries: loops.iter().map(place).collect(),
             handlers: self.handlers.iter().map(place).collect(),
-            sites,
+            sites: sites.collect(),
             jump_exit: jump_exit.map(|label| finished.offset(label)),
-            thunks: self
-                .thunks
-                .iter()
-                .map(|&(offset, thunk)| (offset + shift, thunk))
-                .collect(),
+            thunks: shifted(&notes.thunks, shift).collect(),
             pools: finished.pools,
-            map,
-            rules: self
-                .rules
-                .iter()
-                .map(|&fired| Fired {
-                    offset: fired.offset + shift,
-                    ..fired
-                })
+            map: [(0, Part::Frame)]
+                .into_iter()
+                .chain(shifted(&notes.map, shift))
                 .collect(),
+            rules: rules.collect(),
             code: finished.code,
         })
     }
+}
+
+/// What is noted of offsets, behind a prologue.
+fn shifted<T: Copy>(notes: &[(usize, T)], shift: usize) -> impl Iterator<Item = (usize, T)> + '_ {
+    notes
+        .iter()
+        .map(move |&(offset, note)| (offset + shift, note))
 }

@@ -2,7 +2,7 @@
 
 use super::Lowering;
 use super::facts::{Fact, Known};
-use super::registers::{Form, Owner};
+use super::registers::{Form, Owner, Registers};
 use crate::arm64::isle::{self, Val};
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16};
 use crate::tree::effect::effect;
@@ -25,8 +25,8 @@ pub struct NodeState {
 
 impl NodeState {
     /// The states of the nodes of a block at its beginning.
-    pub fn of_block(block: &Block) -> Vec<NodeState> {
-        let state = |node| {
+    pub fn of_block(block: &Block) -> impl Iterator<Item = NodeState> + '_ {
+        let state = move |node| {
             let op = block.op(node);
             let fact = match op {
                 Op::Const { bits } => Fact::of(Value::from_bits(bits)),
@@ -44,12 +44,12 @@ impl NodeState {
                 found: None,
             }
         };
-        block.nodes().map(state).collect()
+        block.nodes().map(state)
     }
 }
 
 /// Nodes that may hold scratch registers between two rules; a rule needs the others.
-const MOST_HELD: usize = 6;
+const MOST_HELD: u32 = 6;
 
 impl Lowering<'_> {
     pub(super) fn op(&self, node: Node) -> Op {
@@ -264,9 +264,8 @@ impl Lowering<'_> {
 
     /// Notes which registers the variables own.
     pub(super) fn own_locals(&mut self) {
-        let locals: Vec<_> = self.locals.0.iter().map(|(&slot, &k)| (slot, k)).collect();
-        for (slot, known) in locals {
-            self.own_locals_of(slot, known);
+        for (slot, known) in self.locals.iter() {
+            own_variable(&mut self.ints, &mut self.floats, slot, known);
         }
     }
 
@@ -515,12 +514,14 @@ impl Lowering<'_> {
             } => self.buffer.store_double(reg, FRAME, offset),
             Known {
                 high: Some(reg), ..
-            } => {
-                self.buffer.box_small_int(X16, reg);
-                self.buffer.store(X16, FRAME, offset);
-            }
+            } => self.store_high(reg, offset),
             _ => unreachable!("the value is in a register"),
         }
+    }
+
+    pub(super) fn store_high(&mut self, reg: Reg, offset: i64) {
+        self.buffer.box_small_int(X16, reg);
+        self.buffer.store(X16, FRAME, offset);
     }
 
     /// Puts the pending operands into their home slots.
@@ -553,11 +554,11 @@ impl Lowering<'_> {
     /// Other code runs: registers that it changes are no longer anyone's; what was on the stack is in its home slot.
     pub(super) fn clobber_scratch(&mut self) {
         self.forget_shapes();
-        for (number, owner) in self.ints.scratch().collect::<Vec<_>>() {
+        while let Some((number, owner)) = self.ints.owned_scratch() {
             self.lose(owner);
             self.ints.free(number);
         }
-        for (number, owner) in self.floats.scratch().collect::<Vec<_>>() {
+        while let Some((number, owner)) = self.floats.owned_scratch() {
             self.lose(owner);
             self.floats.free(number);
         }
@@ -573,8 +574,8 @@ impl Lowering<'_> {
     /// Other code may run or have run: it may change the shapes of instances.
     pub(super) fn forget_shapes(&mut self) {
         self.locals.keep_lasting();
-        for node in std::mem::take(&mut self.shaped) {
-            let known = &mut self.state(node).known;
+        for node in self.shaped.drain(..) {
+            let known = &mut self.nodes[node.index()].known;
             known.fact = known.fact.lasting();
         }
     }
@@ -627,22 +628,12 @@ impl Lowering<'_> {
                 ..Known::default()
             };
             *self.locals.get_mut(slot) = known;
-            self.own_locals_of(slot, known);
+            own_variable(&mut self.ints, &mut self.floats, slot, known);
         } else {
             *self.locals.get_mut(slot) = Known {
                 fact: known.fact,
                 ..Known::default()
             };
-        }
-    }
-
-    fn own_locals_of(&mut self, slot: u16, known: Known) {
-        for (reg, form) in known.ints() {
-            self.ints.give(reg.number(), Owner::Local(slot, form));
-        }
-        if let Some(reg) = known.double {
-            self.floats
-                .give(reg.number(), Owner::Local(slot, Form::Double));
         }
     }
 
@@ -739,5 +730,15 @@ impl Lowering<'_> {
         let cond = if when { cond } else { arm64::invert(cond) };
         self.end_statement();
         self.branch_to(cond, target as usize);
+    }
+}
+
+/// Notes which registers a variable owns.
+fn own_variable(ints: &mut Registers, floats: &mut Registers, slot: u16, known: Known) {
+    for (reg, form) in known.ints() {
+        ints.give(reg.number(), Owner::Local(slot, form));
+    }
+    if let Some(reg) = known.double {
+        floats.give(reg.number(), Owner::Local(slot, Form::Double));
     }
 }

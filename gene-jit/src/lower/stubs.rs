@@ -12,6 +12,7 @@ use crate::tree::effect::effect;
 use crate::tree::{Node, Op, Stack};
 use gene_vm::bytecode::Op as Opcode;
 use gene_vm::code::{Cache, WAYS, Way};
+use std::ops::Range;
 
 /// The node or statement at hand, and its ways to the runtime.
 pub struct Current {
@@ -23,8 +24,6 @@ pub struct Current {
     join: Option<SlowPath>,
     /// Control does not come back.
     raise: Option<SlowPath>,
-    /// Nodes that checks have learned of.
-    learned: Vec<Node>,
 }
 
 impl Current {
@@ -36,7 +35,6 @@ impl Current {
             leave: None,
             join: None,
             raise: None,
-            learned: Vec::new(),
         }
     }
 
@@ -48,15 +46,40 @@ impl Current {
 
 struct SlowPath {
     label: Label,
-    /// Operands that are not in their home slots.
-    stores: Vec<(usize, Source)>,
+    /// Operands that are not in their home slots, in [`SlowPaths::stores`].
+    stores: Range<usize>,
 }
 
 /// Where an operand is.
-pub enum Source {
-    Register(Known),
+#[derive(Clone, Copy)]
+enum Source {
+    Boxed(Reg),
+    High(Reg),
+    Double(FReg),
     Slot(i64),
     Constant(u64),
+}
+
+/// The slow paths that are still to be emitted.
+#[derive(Default)]
+pub struct SlowPaths {
+    /// The paths.
+    pub stubs: Vec<Stub>,
+    /// What paths put where: operands into the slots with these indices, then registers from these offsets.
+    stores: Vec<(usize, Source)>,
+    reloads: Vec<(Reload, i64)>,
+    /// Nodes that checks of the node at hand have learned of.
+    learned: Vec<Node>,
+}
+
+impl SlowPaths {
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.stubs.clear();
+        self.stores.clear();
+        self.reloads.clear();
+        self.learned.clear();
+    }
 }
 
 /// A slow path that is still to be emitted.
@@ -64,7 +87,7 @@ pub enum Stub {
     /// The runtime runs an instruction.
     Instruction {
         label: Label,
-        stores: Vec<(usize, Source)>,
+        stores: Range<usize>,
         pc: usize,
         depth: usize,
         resume: Resume,
@@ -110,11 +133,8 @@ pub enum Stub {
 pub enum Resume {
     /// In the interpreter, which runs the instruction.
     Leave,
-    /// Behind the fast path, which expects these registers; the first is the result.
-    Join {
-        label: Label,
-        reload: Vec<(Reload, i64)>,
-    },
+    /// Behind the fast path, which expects these registers, in [`SlowPaths::reloads`].
+    Join { label: Label, reloads: Range<usize> },
     /// Nowhere.
     Never,
 }
@@ -134,28 +154,48 @@ impl Lowering<'_> {
         self.tick();
         self.mark(Part::Main(pc));
         self.current = Current::new(pc, stack);
+        self.slow.learned.clear();
     }
 
     fn slow_path(&mut self) -> SlowPath {
         let label = self.buffer.label();
-        let unsettled = self.unsettled(self.current.stack);
-        let stores = unsettled
-            .into_iter()
-            .map(|(index, node)| (index, self.source(node)))
-            .collect();
+        let start = self.slow.stores.len();
+        for (index, node) in self.unsettled(self.current.stack) {
+            let source = self.source(node);
+            self.slow.stores.push((index, source));
+        }
+        let stores = start..self.slow.stores.len();
         SlowPath { label, stores }
     }
 
     fn source(&self, node: Node) -> Source {
-        let known = self.known(node);
         match self.op(node) {
             // The register of a variable may already hold its new value.
             Op::Local { .. } if self.home_offset(node) < self.code.locals as i64 * 8 => {
                 Source::Slot(self.home_offset(node))
             }
-            _ if known.in_register() => Source::Register(known),
-            Op::Const { bits } => Source::Constant(bits),
-            _ => Source::Slot(self.home_offset(node)),
+            op => match (self.known(node), op) {
+                (
+                    Known {
+                        boxed: Some(reg), ..
+                    },
+                    _,
+                ) => Source::Boxed(reg),
+                (
+                    Known {
+                        double: Some(reg), ..
+                    },
+                    _,
+                ) => Source::Double(reg),
+                (
+                    Known {
+                        high: Some(reg), ..
+                    },
+                    _,
+                ) => Source::High(reg),
+                (_, Op::Const { bits }) => Source::Constant(bits),
+                _ => Source::Slot(self.home_offset(node)),
+            },
         }
     }
 
@@ -212,7 +252,7 @@ impl Lowering<'_> {
         self.note_shape(node, fact);
         // A slow path that begins after a check which leaves for good has passed it.
         if self.current.join.is_some() || self.feedback.is_varied(self.current.pc) {
-            self.current.learned.push(node);
+            self.slow.learned.push(node);
         }
     }
 
@@ -221,7 +261,7 @@ impl Lowering<'_> {
         let (label, found) = (self.buffer.label(), self.buffer.label());
         self.buffer.branch_if(Cond::Ne, label);
         self.buffer.bind(found);
-        self.stubs.push(Stub::Ways {
+        self.slow.stubs.push(Stub::Ways {
             label,
             way,
             found,
@@ -245,7 +285,7 @@ impl Lowering<'_> {
         let (pc, depth) = (current.pc, current.stack.depth as usize);
         let mut stub = |path: Option<SlowPath>, resume| {
             if let Some(SlowPath { label, stores }) = path {
-                self.stubs.push(Stub::Instruction {
+                self.slow.stubs.push(Stub::Instruction {
                     label,
                     stores,
                     pc,
@@ -259,7 +299,8 @@ impl Lowering<'_> {
         let Some(SlowPath { label, stores }) = current.join else {
             return;
         };
-        for node in current.learned {
+        let mut learned = std::mem::take(&mut self.slow.learned);
+        for node in learned.drain(..) {
             let known = self.known_mut(node);
             let former = std::mem::replace(
                 known,
@@ -273,14 +314,15 @@ impl Lowering<'_> {
                 ..former
             });
         }
+        self.slow.learned = learned;
         self.forget_shapes();
         let joined = self.buffer.label();
         self.buffer.bind(joined);
         let resume = Resume::Join {
             label: joined,
-            reload: self.reload(pc, depth, result),
+            reloads: self.reload(pc, depth, result),
         };
-        self.stubs.push(Stub::Instruction {
+        self.slow.stubs.push(Stub::Instruction {
             label,
             stores,
             pc,
@@ -291,7 +333,8 @@ impl Lowering<'_> {
 
     /// The registers that the code behind a node expects, and where the values are after the runtime has run the
     /// instruction.
-    fn reload(&self, pc: usize, depth: usize, result: Option<Node>) -> Vec<(Reload, i64)> {
+    fn reload(&mut self, pc: usize, depth: usize, result: Option<Node>) -> Range<usize> {
+        let mut reloads = std::mem::take(&mut self.slow.reloads);
         let instr = self.code.instrs[pc];
         let below = depth - effect(self.code, instr).pops as usize;
         let place = |owner| match owner {
@@ -324,15 +367,21 @@ impl Lowering<'_> {
             let (_, offset) = place(owner)?;
             Some((Reload::Double(FReg::new(number)), offset))
         });
-        ints.chain(floats).collect()
+        let start = reloads.len();
+        reloads.extend(ints.chain(floats));
+        self.slow.reloads = reloads;
+        start..self.slow.reloads.len()
     }
 
     /// Emits the slow paths that have come up.
     pub(super) fn emit_stubs(&mut self) {
-        for stub in std::mem::take(&mut self.stubs) {
+        let mut stubs = std::mem::take(&mut self.slow.stubs);
+        for stub in stubs.drain(..) {
             self.buffer.keep_in_reach(super::STATEMENT_ROOM);
             self.emit_stub(stub);
         }
+        self.slow.clear();
+        self.slow.stubs = stubs;
     }
 
     fn emit_stub(&mut self, stub: Stub) {
@@ -346,15 +395,17 @@ impl Lowering<'_> {
             } => {
                 self.mark(Part::Slow(pc));
                 self.buffer.bind(label);
-                for (index, source) in stores {
+                for at in stores {
+                    let (index, source) = self.slow.stores[at];
                     self.store_operand(index, source);
                 }
                 match resume {
                     Resume::Leave => self.leave(pc, depth, false),
                     Resume::Never => self.call_runtime(Helper::Plain, pc, depth),
-                    Resume::Join { label, reload } => {
+                    Resume::Join { label, reloads } => {
                         self.run_instruction(pc, depth);
-                        for (register, offset) in reload {
+                        for at in reloads {
+                            let (register, offset) = self.slow.reloads[at];
                             self.reload_register(register, offset);
                         }
                         self.buffer.branch(label);
@@ -436,7 +487,9 @@ impl Lowering<'_> {
     fn store_operand(&mut self, index: usize, source: Source) {
         let offset = self.operand_offset(index);
         match source {
-            Source::Register(known) => self.store_known(known, offset),
+            Source::Boxed(reg) => self.buffer.store(reg, FRAME, offset),
+            Source::High(reg) => self.store_high(reg, offset),
+            Source::Double(reg) => self.buffer.store_double(reg, FRAME, offset),
             Source::Slot(slot) => {
                 self.buffer.load(X16, FRAME, slot);
                 self.buffer.store(X16, FRAME, offset);
@@ -490,7 +543,7 @@ impl Lowering<'_> {
     /// Leaves for the interpreter, which runs the instruction and goes on.
     fn leave(&mut self, pc: usize, depth: usize, at_header: bool) {
         self.call_thunk(Helper::Leave, Some(pc));
-        let site = self.sites.last_mut().expect("just noted");
+        let site = self.notes.sites.last_mut().expect("just noted");
         (site.depth, site.at_header) = (depth, at_header);
     }
 
@@ -512,9 +565,9 @@ impl Lowering<'_> {
     }
 
     fn call_thunk(&mut self, helper: Helper, pc: Option<usize>) {
-        self.thunks.push((self.buffer.offset(), helper));
+        self.notes.thunks.push((self.buffer.offset(), helper));
         self.buffer.call_elsewhere();
-        self.sites.push(Site {
+        self.notes.sites.push(Site {
             offset: self.buffer.offset(),
             pc,
             above: 0,

@@ -11,31 +11,27 @@ use gene_vm::value::Value;
 const MAX_HEIGHT: u8 = 16;
 
 impl Block {
-    /// Builds the trees from instruction `start` on, up to a jump or a leader.
+    /// Builds the trees from instruction `start` on, up to a jump or a leader, in place of the former ones.
     /// `is_varied` tells instructions that should not guess.
     pub fn build(
+        &mut self,
         code: &Code,
         flow: &Flow,
         start: usize,
         is_varied: &dyn Fn(usize) -> bool,
-    ) -> Block {
-        let block = Block {
-            nodes: Vec::new(),
-            cells: Vec::new(),
-            lines: Vec::new(),
-            end: Stack { top: 0, depth: 0 },
-            next: None,
-        };
-        let entries = Vec::new();
-        let before = block_start();
+    ) {
+        self.nodes.clear();
+        self.cells.clear();
+        self.entries.clear();
+        self.lines.clear();
+        self.next = None;
         let mut builder = Builder {
             code,
             flow,
             is_varied,
-            block,
-            entries,
+            block: self,
             pc: start,
-            before,
+            before: Stack::default(),
             skip: false,
         };
         for _ in 0..flow.depth(start).unwrap_or(0) {
@@ -56,16 +52,11 @@ impl Block {
             }
         }
         builder.block.end = builder.stack();
-        builder.block
     }
 }
 
-fn block_start() -> Stack {
-    Stack { top: 0, depth: 0 }
-}
-
 /// An operand while trees are built.
-struct Entry {
+pub(super) struct Entry {
     node: Node,
     stack: Stack,
     /// Evaluated, or without effects.
@@ -78,8 +69,7 @@ struct Builder<'a> {
     code: &'a Code,
     flow: &'a Flow,
     is_varied: &'a dyn Fn(usize) -> bool,
-    block: Block,
-    entries: Vec<Entry>,
+    block: &'a mut Block,
     pc: usize,
     before: Stack,
     /// The next instruction only drops what this one would have pushed.
@@ -88,9 +78,10 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn stack(&self) -> Stack {
-        self.entries
+        self.block
+            .entries
             .last()
-            .map_or(block_start(), |entry| entry.stack)
+            .map_or(Stack::default(), |entry| entry.stack)
     }
 
     fn node(&mut self, op: Op) -> Node {
@@ -100,7 +91,7 @@ impl Builder<'_> {
             operand.uses += 1;
             height = height.max(operand.height + 1);
         }
-        let index = self.entries.len() as u16;
+        let index = self.block.entries.len() as u16;
         let (pc, stack) = (self.pc as u32, self.before);
         self.block.nodes.push(NodeData {
             op,
@@ -121,18 +112,18 @@ impl Builder<'_> {
             top: self.block.cells.len() as u32,
             depth: below.depth + 1,
         };
-        self.entries.push(Entry {
+        self.block.entries.push(Entry {
             node,
             stack,
             settled,
             home,
         });
-        if let Some(deep) = self.entries.len().checked_sub(MAX_PENDING + 1)
-            && !self.entries[deep].home
+        if let Some(deep) = self.block.entries.len().checked_sub(MAX_PENDING + 1)
+            && !self.block.entries[deep].home
         {
             self.settle();
-            self.entries[deep].home = true;
-            let value = self.entries[deep].node;
+            self.block.entries[deep].home = true;
+            let value = self.block.entries[deep].node;
             let index = deep as u16;
             self.statement(Stmt::Spill { index, value }, &[value]);
         }
@@ -161,11 +152,18 @@ impl Builder<'_> {
     /// Takes the top operand. The stack's use of the node becomes the taker's.
     fn pop(&mut self) -> Node {
         let entry = self
+            .block
             .entries
             .pop()
             .expect("the depth was checked by the compiler of the bytecode");
         self.block.nodes[entry.node.index()].uses -= 1;
         entry.node
+    }
+
+    /// The top operand.
+    fn top(&self) -> Node {
+        let top = self.block.entries.last();
+        top.expect("checked by the compiler of the bytecode").node
     }
 
     fn local(&mut self, slot: u16) -> Node {
@@ -187,11 +185,11 @@ impl Builder<'_> {
 
     /// Evaluates pending nodes with effects, in order.
     fn settle(&mut self) {
-        let first = self.entries.len().saturating_sub(MAX_PENDING + 1);
-        for index in first..self.entries.len() {
-            if !self.entries[index].settled {
-                self.entries[index].settled = true;
-                let value = self.entries[index].node;
+        let first = self.block.entries.len().saturating_sub(MAX_PENDING + 1);
+        for index in first..self.block.entries.len() {
+            if !self.block.entries[index].settled {
+                self.block.entries[index].settled = true;
+                let value = self.block.entries[index].node;
                 self.line(Stmt::Evaluate { value });
             }
         }
@@ -199,9 +197,9 @@ impl Builder<'_> {
 
     /// Evaluates pending reads of a variable that is about to be written.
     fn settle_local(&mut self, slot: u16) {
-        let first = self.entries.len().saturating_sub(MAX_PENDING);
-        for index in first..self.entries.len() {
-            let Entry { node, home, .. } = self.entries[index];
+        let first = self.block.entries.len().saturating_sub(MAX_PENDING);
+        for index in first..self.block.entries.len() {
+            let Entry { node, home, .. } = self.block.entries[index];
             if !home && self.block.op(node) == (Op::Local { slot }) {
                 self.line(Stmt::Evaluate { value: node });
             }
@@ -253,9 +251,9 @@ impl Builder<'_> {
         let effect = effect(self.code, instr);
         self.line(stmt);
         // The statement itself takes these.
-        let below = self.entries.len() - effect.pops as usize;
-        self.entries.truncate(below);
-        for entry in &mut self.entries {
+        let below = self.block.entries.len() - effect.pops as usize;
+        self.block.entries.truncate(below);
+        for entry in &mut self.block.entries {
             entry.settled = true;
             entry.home = true;
         }
@@ -271,12 +269,12 @@ impl Builder<'_> {
             self.line(tail);
             return;
         }
-        let below = self.entries.len() - effect.pops as usize;
+        let below = self.block.entries.len() - effect.pops as usize;
         let result = self.node(Op::Result);
         self.block.nodes[result.index()].index = below as u16;
         self.line(stmt(result));
-        self.entries.truncate(below);
-        for entry in &mut self.entries {
+        self.block.entries.truncate(below);
+        for entry in &mut self.block.entries {
             entry.settled = true;
             entry.home = true;
         }
@@ -297,11 +295,7 @@ impl Builder<'_> {
             }
             Opcode::Dup => {
                 self.settle();
-                let top = self
-                    .entries
-                    .last()
-                    .expect("checked by the compiler of the bytecode")
-                    .node;
+                let top = self.top();
                 self.push_node(top, true, false);
             }
 
@@ -319,21 +313,13 @@ impl Builder<'_> {
             }
             Opcode::CheckDefined => {
                 self.settle();
-                let value = self
-                    .entries
-                    .last()
-                    .expect("checked by the compiler of the bytecode")
-                    .node;
+                let value = self.top();
                 self.statement(Stmt::CheckDefined { value }, &[value]);
             }
             Opcode::CheckType => match checked_type(self.code, instr) {
                 Some(of) if !(self.is_varied)(self.pc) => {
                     self.settle();
-                    let value = self
-                        .entries
-                        .last()
-                        .expect("checked by the compiler of the bytecode")
-                        .node;
+                    let value = self.top();
                     self.statement(Stmt::CheckType { value, of }, &[value]);
                 }
                 _ => self.plain(instr, Stmt::Plain),
@@ -501,7 +487,7 @@ impl Builder<'_> {
                     target,
                     result,
                 });
-                for entry in &mut self.entries {
+                for entry in &mut self.block.entries {
                     entry.settled = true;
                     entry.home = true;
                 }
@@ -512,7 +498,7 @@ impl Builder<'_> {
             Opcode::CallMethod => {
                 let (count, cache) = (b + 1, c as u32);
                 self.settle();
-                let receiver = self.entries[self.entries.len() - count as usize].node;
+                let receiver = self.block.entries[self.block.entries.len() - count as usize].node;
                 self.block.nodes[receiver.index()].uses += 1;
                 self.call(
                     instr,
@@ -678,11 +664,7 @@ impl Builder<'_> {
 
     fn set_heap(&mut self, stmt: impl Fn(Node) -> Stmt) {
         self.settle();
-        let value = self
-            .entries
-            .last()
-            .expect("checked by the compiler of the bytecode")
-            .node;
+        let value = self.top();
         self.statement(stmt(value), &[value]);
     }
 

@@ -6,34 +6,42 @@ use gene_vm::bytecode::Op;
 use gene_vm::code::Code;
 
 /// The flow of control in a body.
+#[derive(Default)]
 pub struct Flow {
-    /// Operands on the stack before each instruction; `None` where control never comes.
-    depth: Vec<Option<u16>>,
-    /// Instructions that control reaches other than from the one before.
-    leader: Vec<bool>,
-    /// Instructions that a back edge leads to, with the last instruction of the loop.
-    loop_end: Vec<Option<u32>>,
-    in_loop: Vec<bool>,
+    points: Vec<Point>,
+    has_loops: bool,
+    /// Where paths are still to be followed, with the number of operands there.
+    pending: Vec<(usize, u16)>,
+}
+
+/// The place before an instruction.
+#[derive(Clone, Copy, Default)]
+struct Point {
+    /// Operands on the stack; `None` where control never comes.
+    depth: Option<u16>,
+    /// Control comes here other than from the instruction before.
+    leader: bool,
+    in_loop: bool,
+    /// A back edge leads here; this is the last instruction of the loop.
+    loop_end: Option<u32>,
 }
 
 impl Flow {
     /// Follows all paths through a body.
-    pub fn new(code: &Code) -> Flow {
+    pub fn follow(&mut self, code: &Code) {
         let count = code.instrs.len();
-        let mut flow = Flow {
-            depth: vec![None; count + 1],
-            leader: vec![false; count + 1],
-            loop_end: vec![None; count + 1],
-            in_loop: vec![false; count + 1],
-        };
-        let mut pending = vec![(0, 0)];
+        self.points.clear();
+        self.points.resize(count + 1, Point::default());
+        self.has_loops = false;
+        self.pending.push((0, 0));
         for handler in &code.handlers {
-            flow.leader[handler.target as usize] = true;
-            pending.push((handler.target as usize, handler.operands + 1));
+            self.points[handler.target as usize].leader = true;
+            let operands = handler.operands + 1;
+            self.pending.push((handler.target as usize, operands));
         }
-        while let Some((mut pc, mut depth)) = pending.pop() {
-            while pc < count && flow.depth[pc].is_none() {
-                flow.depth[pc] = Some(depth);
+        while let Some((mut pc, mut depth)) = self.pending.pop() {
+            while pc < count && self.points[pc].depth.is_none() {
+                self.points[pc].depth = Some(depth);
                 let instr = code.instrs[pc];
                 let Effect {
                     pops,
@@ -42,58 +50,59 @@ impl Flow {
                     ends,
                 } = effect(code, instr);
                 let below = depth.saturating_sub(pops);
-                if let Some(target) = instr.target() {
-                    flow.leader[target] = true;
-                    pending.push((target, below + jump_pushes));
+                let target = instr.target();
+                if let Some(target) = target {
+                    let point = &mut self.points[target];
+                    point.leader = true;
                     if instr.op == Op::JumpBack {
-                        let end = flow.loop_end[target].unwrap_or(0).max(pc as u32);
-                        flow.loop_end[target] = Some(end);
+                        point.loop_end = point.loop_end.max(Some(pc as u32));
+                        self.has_loops = true;
                     }
+                    self.pending.push((target, below + jump_pushes));
                 }
                 if ends {
                     break;
                 }
-                if instr.target().is_some() {
-                    flow.leader[pc + 1] = true;
+                if target.is_some() {
+                    self.points[pc + 1].leader = true;
                 }
                 depth = below + pushes;
                 pc += 1;
             }
         }
-        flow.mark_loops();
-        flow
+        self.mark_loops();
     }
 
     fn mark_loops(&mut self) {
         let mut reach = None;
-        for pc in 0..self.in_loop.len() {
-            reach = reach.max(self.loop_end[pc]);
-            self.in_loop[pc] = reach.is_some_and(|end| pc <= end as usize);
+        for (pc, point) in self.points.iter_mut().enumerate() {
+            reach = reach.max(point.loop_end);
+            point.in_loop = reach.is_some_and(|end| pc <= end as usize);
         }
     }
 
     /// Number of operands before an instruction; `None` where control never comes.
     pub fn depth(&self, pc: usize) -> Option<usize> {
-        self.depth[pc].map(usize::from)
+        self.points[pc].depth.map(usize::from)
     }
 
     /// Does a block begin here?
     pub fn is_leader(&self, pc: usize) -> bool {
-        self.leader[pc]
+        self.points[pc].leader
     }
 
     /// The last instruction of the loop that begins here.
     pub fn loop_end(&self, pc: usize) -> Option<usize> {
-        self.loop_end[pc].map(|end| end as usize)
+        self.points[pc].loop_end.map(|end| end as usize)
     }
 
     /// Does the instruction lie in a loop?
     pub fn in_loop(&self, pc: usize) -> bool {
-        self.in_loop[pc]
+        self.points[pc].in_loop
     }
 
     /// Are there loops?
     pub fn has_loops(&self) -> bool {
-        self.loop_end.iter().any(Option::is_some)
+        self.has_loops
     }
 }

@@ -30,7 +30,7 @@ impl Node {
 }
 
 /// The operands on the stack at some point: a list from the top down.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stack {
     /// Index of the top cell + 1; 0 is the empty stack.
     top: u32,
@@ -58,10 +58,13 @@ pub struct Line {
     pub stack: Stack,
 }
 
-/// A stretch of bytecode as statements over trees.
+/// A stretch of bytecode as statements over trees. One after the other is built in the same memory.
+#[derive(Default)]
 pub struct Block {
     nodes: Vec<NodeData>,
     cells: Vec<(Node, u32)>,
+    /// The operands on the stack while the trees are built.
+    entries: Vec<build::Entry>,
     /// The statements in order.
     pub lines: Vec<Line>,
     /// The operands at the end.

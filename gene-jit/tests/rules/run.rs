@@ -3,7 +3,7 @@
 use super::listing::Listing;
 use super::program::Program;
 use gene_isle_tools::testing::{Case, Outcome};
-use gene_jit::lower::compile;
+use gene_jit::lower::Compiler;
 use gene_jit::tier::{Backend, Jit, Options};
 use gene_vm::Vm;
 use gene_vm::code::{Code, Prototype};
@@ -83,7 +83,8 @@ impl Tested {
             self.call(&args);
         }
         let code = self.prototype.code.get().expect("it was set");
-        let compiled = compile(code, &self.program.feedback(&mut self.vm, code));
+        let feedback = self.program.feedback(&mut self.vm, code);
+        let compiled = Compiler::default().compile(code, &feedback);
         let compiled = compiled.map_err(|reason| reason.to_string())?;
         Ok(Listing::new(&compiled, &self.program.focus))
     }
