@@ -3,6 +3,7 @@
 pub use crate::arm64::isle::HelperId as Helper;
 use crate::tier::Shared;
 use gene_vm::code::Code;
+use gene_vm::object::Function;
 use gene_vm::value::Value;
 use gene_vm::vm::{Raise, Vm};
 
@@ -48,6 +49,10 @@ pub mod classes {
         Depth: usize,
         /// Where the call returns to.
         ReturnAddress: usize,
+        /// A value that is called.
+        Callee: u64,
+        /// The number of arguments.
+        Count: usize,
         /// Nothing, or an exception.
         Done: u64,
         /// 0 or 1, or an exception.
@@ -56,6 +61,8 @@ pub mod classes {
         Word: u64,
         /// Machine code, or an exception.
         Address: u64,
+        /// Machine code, or 0.
+        Entry: usize,
         /// Where control goes on; it is read at once.
         Place: *const super::Place,
     }
@@ -155,6 +162,12 @@ pub(crate) unsafe extern "C" fn call(
         let (vm, code) = arrive_at(vm, code, pc, base, depth, shared);
         answer(vm.execute_call(code, pc, base).map(Value::bits))
     }
+}
+
+pub(crate) unsafe extern "C" fn entry_for(callee: u64, count: usize) -> usize {
+    Value::from_bits(callee)
+        .get::<Function>()
+        .map_or(0, |function| function.entry_for(count))
 }
 
 pub(crate) unsafe extern "C" fn tail_call(

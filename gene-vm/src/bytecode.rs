@@ -279,8 +279,8 @@ opcodes! {
     JumpIfMacro Jump,
 
     // ── Calls ───────────────────────────────────────────────────────────────
-    /// `[f x1 … xb] → [r]`; a call in tail position has a = 1 and returns r
-    Call Count,
+    /// `[f x1 … xb] → [r]`; cache c knows callees; a call in tail position has a = 1 and returns r
+    Call CountCache,
     /// `[f x1 … xb] → [r]` where f is the running function, pushed by `GetFunction`; a as in `Call`
     CallSelf Count,
     /// `[f …] → [r]`: keywords or spread, described by call table entry c; a as in `Call`

@@ -176,6 +176,12 @@ impl Code {
         }
     }
 
+    /// Does a call with `count` arguments run the body with the arguments as they are?
+    #[inline(always)]
+    pub fn fits(&self, count: usize) -> bool {
+        self.params as usize == count && self.simple && self.direct
+    }
+
     /// Number of slots that a frame needs.
     pub fn frame_size(&self) -> usize {
         self.locals as usize + self.max_operands as usize
@@ -278,11 +284,11 @@ pub const WAYS: usize = 4;
 #[repr(C)]
 pub struct Way {
     /// The kind of receiver: the header word of an instance, else the address of the receiver's class; where a name is
-    /// looked up, the bits of the namespace. 0: none.
+    /// looked up, the bits of the namespace; where a function is called, the bits of the function. 0: none.
     key: Cell<u64>,
-    /// The slot of a field, or the bits of a method.
+    /// The slot of a field, or the bits of a method or function.
     found: Cell<u64>,
-    /// Of a method: the machine code that can be entered at once with the arguments of this call. Of a field that is
+    /// Of a method or function: the machine code that can be entered at once with the arguments of this call. Of a field that is
     /// set: the address of the shape with it, if it is new. 0: none.
     more: Cell<usize>,
 }
@@ -408,6 +414,11 @@ impl Cache {
     /// Notes a method, and the machine code that the call may enter at once, if there is some.
     pub(crate) fn remember_method(&self, key: u64, method: Value, entry: usize) {
         self.remember(key, method.bits(), entry);
+    }
+
+    /// Notes a callee, and the machine code that the call may enter at once.
+    pub(crate) fn remember_callee(&self, callee: Value, entry: usize) {
+        self.remember(callee.bits(), callee.bits(), entry);
     }
 
     /// Notes where names are looked up.

@@ -517,8 +517,16 @@ impl Context for Lowering<'_> {
         self.claim(arm64::RECEIVER)
     }
 
-    fn other_ways(&mut self, way: Reg, missed: Label) {
-        self.search_ways(way, missed);
+    fn other_ways(&mut self, key: Reg, way: Reg, missed: Label) {
+        self.search_ways(key, way, missed);
+    }
+
+    fn new_label(&mut self) -> Label {
+        self.buffer.label()
+    }
+
+    fn look_up_entry(&mut self, label: Label, callee: Reg, count: u16, way: Reg, entry: Reg) {
+        self.look_up_callee(label, callee, count, way, entry);
     }
 
     fn load_word(&mut self, base: Reg, index: u32) -> Reg {

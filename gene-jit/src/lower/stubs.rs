@@ -115,13 +115,26 @@ pub enum Stub {
         end: Label,
         joined: Label,
     },
+    /// Looks up the entry of a callee that is none of its cache's.
+    Callee {
+        label: Label,
+        pc: usize,
+        callee: Reg,
+        count: u16,
+        /// The last way of the cache.
+        way: Reg,
+        entry: Reg,
+        found: Label,
+        missed: Label,
+    },
     /// A frame does not fit.
     Overflow { label: Label },
     /// A safepoint at the entry.
     Poll { label: Label, joined: Label },
-    /// Looks through the other ways of an inline cache for the header word in x16.
+    /// Looks through the other ways of an inline cache for a key.
     Ways {
         label: Label,
+        key: Reg,
         /// The register with the address of the first way, which becomes that of the one that is found.
         way: Reg,
         found: Label,
@@ -256,14 +269,38 @@ impl Lowering<'_> {
         }
     }
 
-    /// Goes through the other ways of a cache unless the first has the header word in x16.
-    pub(super) fn search_ways(&mut self, way: Reg, missed: Label) {
+    /// Goes through the other ways of a cache unless the first has the key.
+    pub(super) fn search_ways(&mut self, key: Reg, way: Reg, missed: Label) {
         let (label, found) = (self.buffer.label(), self.buffer.label());
         self.buffer.branch_if(Cond::Ne, label);
         self.buffer.bind(found);
         self.slow.stubs.push(Stub::Ways {
             label,
+            key,
             way,
+            found,
+            missed,
+        });
+    }
+
+    /// Looks up the entry of a callee that is none of its cache's from a label on, and comes back here.
+    pub(super) fn look_up_callee(
+        &mut self,
+        label: Label,
+        callee: Reg,
+        count: u16,
+        way: Reg,
+        entry: Reg,
+    ) {
+        let (found, missed) = (self.buffer.label(), self.slow_call_label());
+        self.buffer.bind(found);
+        self.stubs.push(Stub::Callee {
+            label,
+            pc: self.line.pc as usize,
+            callee,
+            count,
+            way,
+            entry,
             found,
             missed,
         });
@@ -452,6 +489,27 @@ impl Lowering<'_> {
                 self.buffer.load(X0, FRAME, offset);
                 self.buffer.branch(joined);
             }
+            Stub::Callee {
+                label,
+                pc,
+                callee,
+                count,
+                way,
+                entry,
+                found,
+                missed,
+            } => {
+                self.mark(Part::Slow(pc));
+                self.buffer.bind(label);
+                self.buffer.load(X17, way, Cache::KEY_OFFSET as i64);
+                self.buffer.branch_if_zero(X17, missed);
+                self.buffer.mov(X0, callee);
+                self.buffer.constant(X1, count.into());
+                self.call_thunk(Helper::EntryFor, Some(pc));
+                self.buffer.branch_if_zero(X0, missed);
+                self.buffer.mov(entry, X0);
+                self.buffer.branch(found);
+            }
             Stub::Overflow { label } => {
                 self.mark(Part::Frame);
                 self.buffer.bind(label);
@@ -468,6 +526,7 @@ impl Lowering<'_> {
             }
             Stub::Ways {
                 label,
+                key,
                 way,
                 found,
                 missed,
@@ -476,7 +535,7 @@ impl Lowering<'_> {
                 for _ in 1..WAYS {
                     self.buffer.add_constant(way, way, size_of::<Way>() as i64);
                     self.buffer.load(X17, way, Cache::KEY_OFFSET as i64);
-                    self.buffer.compare(X16, X17);
+                    self.buffer.compare(key, X17);
                     self.buffer.branch_if(Cond::Eq, found);
                 }
                 self.buffer.branch(missed);

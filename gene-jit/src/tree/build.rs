@@ -464,10 +464,15 @@ impl Builder<'_> {
             }
 
             Opcode::Call => {
+                let (count, cache) = (b, c as u32);
                 self.call(
                     instr,
-                    |result| Stmt::Call { count: b, result },
-                    Stmt::TailCall { count: b },
+                    |result| Stmt::Call {
+                        count,
+                        cache,
+                        result,
+                    },
+                    Stmt::TailCall { count, cache },
                 );
             }
             Opcode::CallSelf => self.call(

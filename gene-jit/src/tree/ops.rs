@@ -268,6 +268,7 @@ pub enum Stmt {
     /// Calls the callee that lies below its arguments.
     Call {
         count: u16,
+        cache: u32,
         result: Node,
     },
     CallSelf {
@@ -288,6 +289,7 @@ pub enum Stmt {
     /// A call in tail position.
     TailCall {
         count: u16,
+        cache: u32,
     },
     TailCallSelf {
         count: u16,

@@ -469,7 +469,8 @@ impl Assembler {
             ("Call" | "TailCall", [callee, args @ ..]) => {
                 self.node(callee)?;
                 let count = self.nodes(args)?;
-                self.emit(Op::Call, tail, count, 0);
+                let cache = self.cache("");
+                self.emit(Op::Call, tail, count, cache);
             }
             ("CallSelf" | "TailCallSelf", args) => {
                 self.push(Op::GetFunction);

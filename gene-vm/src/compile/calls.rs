@@ -86,20 +86,20 @@ impl Compiler<'_> {
             let count = gene.children.len();
             let recursive = self.own_binding.is_some() && self.e.ends_with(Op::GetFunction);
             self.values(&gene.children)?;
-            let op = if recursive { Op::CallSelf } else { Op::Call };
             let Ok(b) = u16::try_from(count) else {
                 return self.error("too many arguments in a call");
             };
-            self.e.emit(
-                Instr {
-                    op,
+            if recursive {
+                let call = Instr {
+                    op: Op::CallSelf,
                     a: tail as u8,
                     b,
                     c: 0,
-                },
-                count + 1,
-                1,
-            );
+                };
+                self.e.emit(call, count + 1, 1);
+            } else {
+                self.e.call(b, tail);
+            }
         } else {
             let shape = self.arguments(&gene.props, &gene.children)?;
             let operands = shape.operands();
@@ -170,7 +170,7 @@ impl Compiler<'_> {
                 .collect();
             self.selector(&segments)?;
             self.values(&[receiver])?;
-            self.e.op_bc(Op::Call, 1, 0, 2, 1);
+            self.e.call(1, false);
             return self.finish(want);
         }
         let name = gene.children[0]
@@ -194,13 +194,13 @@ impl Compiler<'_> {
             ".@" => {
                 self.selector_segments(arguments)?;
                 self.expression(receiver, Want::Value)?;
-                self.e.op_bc(Op::Call, 1, 0, 2, 1);
+                self.e.call(1, false);
                 self.finish(want)
             }
             text if text.starts_with(".@") => {
                 self.selector(&[Symbol::intern(&text[2..])])?;
                 self.expression(receiver, Want::Value)?;
-                self.e.op_bc(Op::Call, 1, 0, 2, 1);
+                self.e.call(1, false);
                 self.finish(want)
             }
             text => {

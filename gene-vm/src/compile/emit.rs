@@ -4,7 +4,7 @@ use super::{Error, SideEntry};
 use crate::bytecode::{Instr, Op};
 use crate::code::{Cache, CallShape, Code, Handler, Prototype, Visible};
 use crate::source::Pos;
-use crate::symbol::Symbol;
+use crate::symbol::{Symbol, sym};
 use crate::value::Value;
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
@@ -223,6 +223,17 @@ impl Emitter {
     pub fn cache(&mut self, name: Symbol) -> usize {
         self.caches.push(Cache::new(name));
         self.caches.len() - 1
+    }
+
+    /// A call of the callee below `count` arguments, in tail position or not.
+    pub fn call(&mut self, count: u16, tail: bool) {
+        let call = Instr {
+            op: Op::Call,
+            a: tail.into(),
+            b: count,
+            c: self.cache(sym::EMPTY) as i32,
+        };
+        self.emit(call, count as usize + 1, 1);
     }
 
     /// Drops the top operand; pushes that did nothing else vanish.

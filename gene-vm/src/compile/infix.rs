@@ -107,7 +107,7 @@ impl Compiler<'_> {
                 // `++` is a function: bring the callee below the operands.
                 self.load(sym::CONCAT);
                 self.e.op_bc(Op::MoveDown, 2, 0, 3, 3);
-                self.e.op_bc(Op::Call, 2, 0, 3, 1);
+                self.e.call(2, false);
                 return;
             }
         };

@@ -1,6 +1,7 @@
 //! Listings of bytecode.
 
 use super::{Error, SideEntry};
+use crate::bytecode::Op;
 use crate::code::{Code, Prototype};
 use crate::vm::Vm;
 use std::fmt::Write;
@@ -60,11 +61,12 @@ fn write_code(out: &mut String, code: &Code) {
 }
 
 /// What an operand refers to.
-fn note(code: &Code, op: crate::bytecode::Op, c: i32) -> String {
+fn note(code: &Code, op: Op, c: i32) -> String {
     use crate::bytecode::Operands;
     let index = c as usize;
     match op.operands() {
         Operands::Const => format!("  # {}", crate::print::written(code.constants[index])),
+        Operands::CountCache if op == Op::Call => String::new(),
         Operands::Cache | Operands::CountCache => format!("  # {}", code.caches[index].name()),
         Operands::Call => match code.calls[index].name {
             Some(name) => format!("  # {name}"),

@@ -55,19 +55,11 @@ pub(super) unsafe fn direct_code(callee: Value, count: usize) -> Option<*const C
     let function: Gc<Function> = Gc::from_address(callee.bits() & PAYLOAD_MASK);
     let code = function.code.get();
     // SAFETY: a code that is not null lives as long as the function.
-    if !code.is_null() && unsafe { fits(code, count) } {
+    if !code.is_null() && unsafe { (*code).fits(count) } {
         Some(code)
     } else {
         None
     }
-}
-
-/// # Safety
-/// `code` is live.
-#[inline(always)]
-pub(super) unsafe fn fits(code: *const Code, count: usize) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { (*code).params as usize == count && (*code).simple && (*code).direct }
 }
 
 /// The object of a value whose kind is known.

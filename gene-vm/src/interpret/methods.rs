@@ -1,7 +1,6 @@
 //! Method calls (7.4, 7.5, 7.7).
 
 use super::call::{Arguments, Prepared};
-use super::fast::fits;
 use crate::code::Cache;
 use crate::heap::{Gc, Kind, header_word};
 use crate::object::{Class, EnumValue, Function, Instance, Variant};
@@ -40,13 +39,30 @@ impl Vm {
             .map_or(std::ptr::null(), |function| function.code.get());
         // SAFETY: a code that is not null lives as long as the function, which the cache knows no longer than that.
         let entry = unsafe {
-            if code.is_null() || !arguments.keywords.is_nil() || !fits(code, arguments.count) {
+            if code.is_null() || !arguments.keywords.is_nil() || !(*code).fits(arguments.count) {
                 0
             } else {
                 (*code).entry_for(key)
             }
         };
         cache.remember_method(key, method, entry);
+        self.list_cache(cache);
+    }
+
+    /// Notes in a cache which function an instruction calls, if compiled code may enter that with the arguments as they
+    /// are.
+    pub(super) fn remember_callee(&mut self, cache: &Cache, callee: Value, count: usize) {
+        let Some(function) = callee.get::<Function>() else {
+            return;
+        };
+        let entry = function.entry_for(count);
+        if entry != 0 {
+            cache.remember_callee(callee, entry);
+            self.list_cache(cache);
+        }
+    }
+
+    fn list_cache(&mut self, cache: &Cache) {
         if !cache.is_listed.replace(true) {
             self.method_caches.push(cache);
         }

@@ -638,7 +638,7 @@ impl Vm {
                         Op::CallSelf => {
                             let count = instr.b as usize;
                             let callee_base = sp.sub(count);
-                            if !fits(code, count) {
+                            if !(*code).fits(count) {
                                 go_on!(
                                     self.prepare(callee_base, Arguments::positional(count)),
                                     callee_base,

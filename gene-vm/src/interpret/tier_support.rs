@@ -219,6 +219,11 @@ impl Vm {
         match instr.op {
             Op::Call | Op::CallSelf => {
                 let callee_base = top.wrapping_sub(count);
+                if instr.op == Op::Call {
+                    // SAFETY: the callee lies below its arguments on the stack.
+                    let callee = unsafe { callee_base.sub(1).read() };
+                    self.remember_callee(&code.caches[instr.c as usize], callee, count);
+                }
                 let prepared = self.prepare(callee_base, Arguments::positional(count));
                 (callee_base, prepared)
             }

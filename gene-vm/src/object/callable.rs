@@ -33,6 +33,17 @@ impl Function {
     pub const CODE_OFFSET: usize = data_offset::<Function>() + std::mem::offset_of!(Function, code);
 }
 
+impl Gc<Function> {
+    /// Where compiled code enters the function with so many arguments as they are; 0: nowhere.
+    pub fn entry_for(self, count: usize) -> usize {
+        // SAFETY: a code that is not null lives as long as the function.
+        match unsafe { self.code.get().as_ref() } {
+            Some(code) if code.fits(count) => code.entry.get(),
+            _ => 0,
+        }
+    }
+}
+
 /// Captured variables of one run of a lexical scope. The slots follow in memory;
 /// their number is the header's `aux`.
 #[repr(C)]

@@ -1,9 +1,9 @@
 //! Tags, kinds and offsets of the VM's types, as the rules' constants.
 
-use super::{Imm12, Offset1, Offset2, Offset4, Offset8, Pair8};
-use gene_vm::code::{Cache, Code};
+use super::{Imm12, Offset1, Offset4, Offset8, Pair8};
+use gene_vm::code::Cache;
 use gene_vm::heap::{Header, Items, Kind};
-use gene_vm::object::{Array, Function, Instance};
+use gene_vm::object::{Array, Instance};
 use gene_vm::value::{self, Value};
 use gene_vm::vm::Context;
 use std::mem::offset_of;
@@ -22,7 +22,6 @@ pub const HEADER_KIND: Offset1 = Offset1::constant(offset_of!(Header, kind) as u
 pub const KIND_ARRAY: Imm12 = kind(Kind::Array);
 pub const KIND_STRING: Imm12 = kind(Kind::Str);
 pub const KIND_MAP: Imm12 = kind(Kind::Map);
-pub const KIND_FUNCTION: Imm12 = kind(Kind::Function);
 pub const ARRAY_LEN: Offset8 = words(Array::ITEMS_OFFSET + Items::LEN_OFFSET);
 pub const ARRAY_PTR: Offset8 = words(Array::ITEMS_OFFSET + Items::PTR_OFFSET);
 pub const ARRAY_ITEMS: Pair8 = {
@@ -42,17 +41,6 @@ pub const WAY_MORE: Offset8 = words(Cache::MORE_OFFSET);
 pub const CONTEXT_EQUALITY: Offset4 =
     Offset4::constant(offset_of!(Context, has_equality_methods) as u32);
 pub const KIND_INSTANCE: Imm12 = kind(Kind::Instance);
-pub const FUNCTION_CODE: Offset8 = words(Function::CODE_OFFSET);
-pub const CODE_ENTRY: Offset8 = words(Code::ENTRY_OFFSET);
-pub const CODE_PARAMS: Offset2 = Offset2::constant(offset_of!(Code, params) as u32);
-/// Two flags side by side.
-pub const CODE_FLAGS: Offset2 = {
-    assert!(offset_of!(Code, direct) == offset_of!(Code, simple) + 1);
-    Offset2::constant(offset_of!(Code, simple) as u32)
-};
-/// Both flags are true.
-pub const SIMPLE_AND_DIRECT: Imm12 = Imm12::constant(0x0101);
-
 const fn kind(kind: Kind) -> Imm12 {
     Imm12::constant(kind as u64)
 }
