@@ -294,7 +294,7 @@ impl Lowering<'_> {
     ) {
         let (found, missed) = (self.buffer.label(), self.slow_call_label());
         self.buffer.bind(found);
-        self.stubs.push(Stub::Callee {
+        self.slow.stubs.push(Stub::Callee {
             label,
             pc: self.line.pc as usize,
             callee,
