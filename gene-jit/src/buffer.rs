@@ -59,8 +59,11 @@ pub struct CodeBuffer<U> {
     code: Vec<u8>,
     labels: Vec<LabelState>,
     fixups: Vec<Fixup<U>>,
-    /// Fixups that may need a veneer.
+    /// Fixups without a place to go to yet.
+    unresolved: usize,
+    /// Fixups that may need a veneer, and an offset that they all reach.
     due: Vec<Due>,
+    deadline: usize,
     /// Literals that no pool holds yet.
     literals: Vec<(u64, Label)>,
     literal_labels: FxHashMap<u64, Label>,
@@ -102,7 +105,9 @@ impl<U> Default for CodeBuffer<U> {
             code: Vec::new(),
             labels: Vec::new(),
             fixups: Vec::new(),
+            unresolved: 0,
             due: Vec::new(),
+            deadline: usize::MAX,
             literals: Vec::new(),
             literal_labels: FxHashMap::default(),
             pools: Vec::new(),
@@ -117,9 +122,11 @@ impl<U: LabelUse> CodeBuffer<U> {
         self.code.clear();
         self.labels.clear();
         self.fixups.clear();
+        self.unresolved = 0;
         for due in &mut self.due {
             due.fixups.clear();
         }
+        self.deadline = usize::MAX;
         self.literals.clear();
         self.literal_labels.clear();
         self.pools.clear();
@@ -204,7 +211,9 @@ impl<U: LabelUse> CodeBuffer<U> {
         if let LabelState::Awaited(last) = &mut self.labels[label.0 as usize] {
             *last = Some(index);
         }
+        self.unresolved += 1;
         let reach = how.reach();
+        self.deadline = self.deadline.min(at + reach);
         match self.due.iter_mut().find(|due| due.reach == reach) {
             Some(due) => due.fixups.push_back(index),
             None => self.due.push(Due {
@@ -222,6 +231,7 @@ impl<U: LabelUse> CodeBuffer<U> {
         let fixup = &mut self.fixups[index.get()];
         if !fixup.resolved {
             fixup.resolved = true;
+            self.unresolved -= 1;
             let distance = offset as i64 - fixup.at as i64;
             fixup.how.patch(&mut self.code, fixup.at as usize, distance);
         }
@@ -249,26 +259,32 @@ impl<U: LabelUse> CodeBuffer<U> {
 
     /// To be called between instructions at least every `room` bytes: keeps every label in reach of its uses.
     pub fn keep_in_reach(&mut self, room: usize) {
-        let deadline = loop {
-            let Some((deadline, index, queue)) = self.first_due() else {
-                return;
-            };
-            if !self.fixup(index).resolved {
-                break deadline;
-            }
-            self.due[queue].fixups.pop_front();
-        };
-        // The island itself takes room: a veneer for each pending fixup, and the literals.
-        let pending: usize = self.due.iter().map(|due| due.fixups.len()).sum();
-        let island = pending * U::long_branch_bytes().len() + self.literals.len() * 8;
-        if self.offset() + room + island + 8 < deadline {
+        if self.offset() + self.ahead(room) < self.deadline {
             return;
         }
-        let over = self.label();
-        self.long_branch(over);
-        self.place_literals();
-        self.place_veneers(room + island);
-        self.bind(over);
+        self.deadline = loop {
+            match self.first_due() {
+                Some((_, index, queue)) if self.fixup(index).resolved => {
+                    self.due[queue].fixups.pop_front();
+                }
+                first => break first.map_or(usize::MAX, |(deadline, ..)| deadline),
+            }
+        };
+        let ahead = self.ahead(room);
+        if self.offset() + ahead >= self.deadline {
+            let over = self.label();
+            self.long_branch(over);
+            self.place_literals();
+            self.place_veneers(self.offset() + ahead);
+            self.bind(over);
+        }
+    }
+
+    /// How far `room` bytes of code would go with an island behind: a veneer for each pending fixup, and the literals.
+    fn ahead(&self, room: usize) -> usize {
+        let pending: usize = self.due.iter().map(|due| due.fixups.len()).sum();
+        let island = pending * U::long_branch_bytes().len() + self.literals.len() * 8;
+        room + island + 8
     }
 
     fn long_branch(&mut self, label: Label) {
@@ -277,9 +293,8 @@ impl<U: LabelUse> CodeBuffer<U> {
         self.use_label(at, label, U::long_branch());
     }
 
-    /// Lays down veneers for the fixups that lose sight within `distance`.
-    fn place_veneers(&mut self, distance: usize) {
-        let horizon = self.offset() + distance + 8;
+    /// Lays down veneers for the fixups that do not see beyond `horizon`.
+    fn place_veneers(&mut self, horizon: usize) {
         while let Some((deadline, index, queue)) = self.first_due() {
             if deadline > horizon {
                 break;
@@ -315,13 +330,18 @@ impl<U: LabelUse> CodeBuffer<U> {
         if let LabelState::Awaited(mut waiting) = self.labels[entry.0 as usize] {
             while let Some(index) = waiting {
                 let fixup = &mut self.fixups[index.get()];
-                fixup.resolved = true;
+                if !fixup.resolved {
+                    fixup.resolved = true;
+                    self.unresolved -= 1;
+                }
                 calls.push(*fixup);
                 waiting = fixup.former;
             }
         }
         // A branch back to a far label may still wait for its veneer.
-        self.place_veneers(usize::MAX / 2);
+        if self.unresolved > 0 {
+            self.place_veneers(usize::MAX);
+        }
         let shift = prologue.len();
         let mut code = [prologue, &self.code].concat();
         for fixup in calls {

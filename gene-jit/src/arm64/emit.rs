@@ -19,7 +19,8 @@ const CALL_ELSEWHERE: [u8; 4] = 0x9400_0000_u32.to_le_bytes();
 const FITS: &str = "the operand was chosen to fit";
 
 impl CodeBuffer<Fixup> {
-    /// Appends an instruction.
+    /// Appends an instruction. Where it is known which one, nothing is left of that but its word.
+    #[inline(always)]
     pub fn inst(&mut self, inst: Inst) {
         if !inst.is_encodable() {
             self.refuse(inst.to_string());
@@ -490,24 +491,24 @@ pub struct Saved {
 impl Saved {
     /// The pairs that cover the registers in two sets of numbers.
     pub fn new(ints: u32, floats: u32) -> Saved {
-        let numbers = |set: u32| (0..32u8).filter(move |n| set & (1 << n) != 0);
-        let chunk = |set: u32| {
-            let numbers: Vec<u8> = numbers(set).collect();
-            numbers
-                .chunks(2)
-                .map(|c| (c[0], c.get(1).copied()))
-                .collect::<Vec<_>>()
-        };
-        let ints = chunk(ints)
-            .into_iter()
-            .map(|(a, b)| Pair::Int(Reg::new(a), b.map_or(SMALL_INT_TAG, Reg::new)));
-        let floats = chunk(floats)
-            .into_iter()
-            .map(|(a, b)| Pair::Float(FReg::new(a), FReg::new(b.unwrap_or(a ^ 1))));
+        let ints =
+            in_pairs(ints).map(|(a, b)| Pair::Int(Reg::new(a), b.map_or(SMALL_INT_TAG, Reg::new)));
+        let floats =
+            in_pairs(floats).map(|(a, b)| Pair::Float(FReg::new(a), FReg::new(b.unwrap_or(a ^ 1))));
         let pairs: Vec<_> = ints.chain(floats).collect();
         let size = 16 + 16 * pairs.len();
         Saved { pairs, size }
     }
+}
+
+/// The numbers in a set, two by two.
+fn in_pairs(mut set: u32) -> impl Iterator<Item = (u8, Option<u8>)> {
+    let mut next = move || {
+        let number = set.trailing_zeros() as u8;
+        set &= set.wrapping_sub(1);
+        (number < 32).then_some(number)
+    };
+    std::iter::from_fn(move || Some((next()?, next())))
 }
 
 enum Address {

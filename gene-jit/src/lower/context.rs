@@ -54,6 +54,7 @@ impl Context for Lowering<'_> {
         });
     }
 
+    #[inline(always)]
     fn emit(&mut self, inst: Inst) {
         self.buffer.inst(inst);
     }

@@ -128,10 +128,23 @@ impl Registers {
     /// that calls may change, and those that the rule has used.
     pub fn volatile(&self) -> impl Iterator<Item = (u8, Owner)> + '_ {
         let used = |number: &&u8| self.used[**number as usize] == self.clock;
-        self.scratch
+        let owned = self.of_nodes | self.of_locals;
+        // Most often none is owned.
+        let scratch = if owned & self.scratch_set == 0 {
+            &[]
+        } else {
+            self.scratch
+        };
+        let kept = if owned & self.kept_set == 0 {
+            &[]
+        } else {
+            self.kept
+        };
+        scratch
             .iter()
-            .chain(self.kept.iter().filter(used))
-            .map(|&number| (number, self.owner(number)))
+            .chain(kept.iter().filter(used))
+            .filter(move |&number| owned & 1 << number != 0)
+            .map(|&number| (number, self.owners[number as usize]))
     }
 
     /// A register with an owner that calls may change, if there is one.

@@ -91,6 +91,7 @@ pub(super) fn generate(machine: &Machine) -> TokenStream {
     let labels = (!machine.offsets.is_empty()).then(|| {
         quote! {
             /// Where the instruction goes, if it goes somewhere, and how that is encoded.
+            #[inline(always)]
             pub fn target(&self) -> Option<(Target, Fixup)> {
                 match *self {
                     #(#targets)*
@@ -151,6 +152,7 @@ pub(super) fn generate(machine: &Machine) -> TokenStream {
 
         impl core::error::Error for NotEncodable {}
 
+        // Most callers know which instruction it is: these functions become what they do for that one.
         impl Inst {
             /// Encodes the instruction.
             ///
@@ -170,6 +172,7 @@ pub(super) fn generate(machine: &Machine) -> TokenStream {
             fn whole_word(&self) -> Option<u32> { #whole_word }
 
             /// Whether the operands suit each other.
+            #[inline(always)]
             #[allow(unused_variables, clippy::match_single_binding)]
             pub fn is_encodable(&self) -> bool {
                 match *self {
@@ -182,6 +185,7 @@ pub(super) fn generate(machine: &Machine) -> TokenStream {
             #labels
 
             /// The machine word, with zeros for the distance to where it goes.
+            #[inline(always)]
             #[allow(unused_parens, clippy::identity_op)]
             pub fn word(&self) -> u32 {
                 match *self { #(#words)* }
