@@ -2,6 +2,7 @@
 
 use crate::lower::Fact;
 use crate::tree::operands::{Operand, is_equality, operands};
+use gene_vm::bytecode::Op;
 use gene_vm::code::Code;
 use gene_vm::value::Value;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,22 @@ pub struct Feedback {
     loops: HashMap<usize, Vec<Fact>>,
     /// No guess is worth it any more.
     settled: bool,
+}
+
+/// Was a method's receiver, which lies below so many arguments, of the kind that was guessed, so that another guess was
+/// wrong? Where nothing is known, arrays are guessed; code for strings carries out all calls with an index in range.
+fn is_expected_kind(stack: &[Value], count: usize) -> bool {
+    let below = stack.len().checked_sub(count + 1);
+    let Some((&receiver, arguments)) = below.and_then(|at| stack[at..].split_first()) else {
+        return true;
+    };
+    match (receiver.as_str(), arguments) {
+        (Some(text), [index]) => {
+            let index = index.as_small_int();
+            !index.is_some_and(|index| (0..text.len() as i64).contains(&index))
+        }
+        _ => Fact::of(receiver).is_array(),
+    }
 }
 
 /// What an instruction has found.
@@ -77,12 +94,12 @@ impl Feedback {
                 .is_some_and(|fact| fact.is_object())
     }
 
-    /// Is it worth a guess that a variable, of which nothing is known to the contrary, is an array in the loop that begins
-    /// at `pc`?
-    pub fn may_be_array(&self, pc: usize, slot: u16) -> bool {
+    /// Is it worth a guess that a variable, of which nothing is known to the contrary, is of a kind in the loop that
+    /// begins at `pc`?
+    pub fn may_be(&self, kind: Fact, pc: usize, slot: u16) -> bool {
         let observed = self.locals.get(slot as usize).copied();
         let found = self.at_loop(pc, slot).or(observed);
-        !self.settled && matches!(found, None | Some(Fact::Array))
+        !self.settled && found.is_none_or(|found| found == kind)
     }
 
     /// What a variable was in the loop that begins at `pc`, if the loop did not find what it expected.
@@ -92,7 +109,11 @@ impl Feedback {
 
     /// Notes that a guess was wrong: in the instruction at `pc` of the code, with these locals and operands on the stack.
     pub fn note_site(&mut self, code: &Code, pc: usize, locals: &[Value], stack: &[Value]) {
-        let Some(found) = operands(code.instrs[pc]) else {
+        let instr = code.instrs[pc];
+        let is_method = instr.op == Op::CallMethod;
+        let receiver = Operand::Stack(instr.b as usize);
+        let found = operands(instr).or_else(|| is_method.then_some([receiver; 2]));
+        let Some(found) = found else {
             self.sites.insert(pc, Site::Varied);
             return;
         };
@@ -106,9 +127,10 @@ impl Feedback {
             .iter()
             .all(|fact| matches!(fact, Fact::SmallInt | Fact::Float));
         let has_float = facts.contains(&Fact::Float);
-        let is_object = is_equality(code.instrs[pc].op) && facts[0].is_object();
+        let is_receiver = is_method && !is_expected_kind(stack, instr.b as usize);
+        let is_object = is_receiver || is_equality(instr.op) && facts[0].is_object();
         let facts = if is_object {
-            // Whatever it is compared with.
+            // Whatever it is compared with, or the arguments are.
             [facts[0], Fact::Unknown]
         } else {
             facts

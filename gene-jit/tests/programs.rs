@@ -332,6 +332,42 @@ fn methods_of_arrays() {
 }
 
 #[test]
+fn bytes_of_strings() {
+    // ASCII and others, all indices and some beyond, in loops that keep the string's address and in single calls.
+    let outcome = same(
+        "(fn sum [s] (var sum 0) (var i 0) (while (i < (s .bytesize)) (sum = (sum + (s .byte_at i))) (i = (i + 1))) sum)
+         (fn at [s i] (try (s .byte_at i) catch * $ex/message))
+         (var out []) (var n 0)
+         (while (n < 12)
+           (for s in [\"text\" \"\" \"über\" \"…\"]
+             (out .push (s .size)) (out .push (sum s))
+             (for i in [0 3 4 -1 -4 -9 1.5 nil] (out .push (at s i))))
+           (n = (n + 1)))
+         out",
+    );
+    assert!(outcome.contains("byte_at index out of bounds"), "{outcome}");
+    // A string has been met: no call of the runtime is left for it.
+    let source = "(fn sum [s] (var sum 0) (var i 0) (while (i < (s .size)) (sum = (sum + (s .byte_at i))) (i = (i + 1))) sum)
+        (var total 0) (repeat 1000 (total = (total + (sum \"abc\")))) total";
+    let (outcome, calls) = helper_calls(source, "CallMethod");
+    assert_eq!(outcome, "294000");
+    assert!(calls < 20, "{calls}");
+}
+
+#[test]
+fn one_call_of_a_method_meets_arrays_strings_and_maps() {
+    same(
+        "(fn size [x] (x .size)) (fn get [x k] (try (x .get k) catch * $ex/message))
+         (var out []) (var n 0)
+         (while (n < 30)
+           (for x in [\"text\" \"text\" [1 2] {^a 1} {^a 1} [3] \"ü\"]
+             (out .push (size x)) (out .push (get x 0)) (out .push (get x \"a\")))
+           (n = (n + 1)))
+         out",
+    );
+}
+
+#[test]
 fn equality_of_instances() {
     same(
         "(class P (ctor [x] (/x = x))) (class Q (ctor [x] (/x = x)) (method == [o] (/x == o/x)))

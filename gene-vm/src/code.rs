@@ -3,7 +3,7 @@
 use crate::bytecode::Instr;
 use crate::compile::{Environment, SideEntry};
 use crate::heap::{Gc, Header, Kind, Tracer};
-use crate::object::{Namespace, Shape};
+use crate::object::{Class, Namespace, Shape};
 use crate::source::Pos;
 use crate::symbol::Symbol;
 use crate::types::Type;
@@ -310,6 +310,14 @@ impl Way {
     #[inline]
     pub fn method(&self) -> Value {
         Value::from_bits(self.found.get())
+    }
+
+    /// Of a method: the class of the receivers, if they are of a built-in kind.
+    pub fn class(&self) -> Option<Gc<Class>> {
+        let key = self.key.get();
+        // The header word of an instance begins with its kind; classes lie at addresses that are multiples of 8.
+        let is_class = key != 0 && key as u8 != Kind::Instance as u8;
+        is_class.then(|| Gc::from_address(key))
     }
 
     /// The shape after a field is added, if it is new.

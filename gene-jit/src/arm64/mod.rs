@@ -24,7 +24,7 @@ pub mod isle {
     mod layout;
 
     use layout::*;
-    pub use layout::{HEADER_KIND, KIND_ARRAY};
+    pub use layout::{HEADER_KIND, KIND_ARRAY, KIND_STRING};
     use crate::buffer::Label;
     use crate::runtime::classes::*;
     use crate::tree::{Checked, Node, Op, Stmt};
@@ -40,6 +40,7 @@ pub mod isle {
         "rules/arm64/lower/arith.isle",
         "rules/arm64/lower/compare.isle",
         "rules/arm64/lower/element.isle",
+        "rules/arm64/lower/string.isle",
         "rules/arm64/lower/instance.isle",
         "rules/arm64/lower/iterate.isle",
         "rules/arm64/lower/check.isle",

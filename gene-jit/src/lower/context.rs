@@ -228,6 +228,18 @@ impl Context for Lowering<'_> {
         self.learn(node, Fact::OpenArray);
     }
 
+    fn node_string(&mut self, node: Node) -> Option<Node> {
+        self.if_fact(node, |fact| fact == Fact::String)
+    }
+
+    fn node_likely_string(&mut self, node: Node) -> Option<Node> {
+        (self.likely(node) == Fact::String).then_some(node)
+    }
+
+    fn learn_string(&mut self, node: Node) {
+        self.learn(node, Fact::String);
+    }
+
     fn learn_array(&mut self, node: Node) {
         self.learn(node, Fact::Array);
     }

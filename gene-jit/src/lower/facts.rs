@@ -1,6 +1,7 @@
 //! What is known of values, and which registers hold them in which form.
 
 use super::registers::Form;
+use crate::arm64::isle::{Imm12, KIND_ARRAY, KIND_STRING};
 use crate::arm64::{FReg, Reg};
 use crate::tree::Checked;
 use gene_vm::heap::Kind;
@@ -27,6 +28,8 @@ pub enum Fact {
     Array,
     /// It is an array that can be changed: neither sealed nor frozen.
     OpenArray,
+    /// It is a string.
+    String,
     /// It is an instance with this header word: of one shape.
     Instance(u64),
 }
@@ -45,6 +48,8 @@ impl Fact {
             Fact::Unknown
         } else if value.heap_kind() == Some(Kind::Array) {
             Fact::Array
+        } else if value.heap_kind() == Some(Kind::Str) {
+            Fact::String
         } else if value.is_object() {
             Fact::Object
         } else {
@@ -59,7 +64,8 @@ impl Fact {
             Checked::Float => Fact::Float,
             Checked::Bool => Fact::Bool,
             Checked::Array => Fact::Array,
-            Checked::String | Checked::Map => Fact::Object,
+            Checked::String => Fact::String,
+            Checked::Map => Fact::Object,
         }
     }
 
@@ -93,18 +99,27 @@ impl Fact {
     pub fn is_checked_at_loops(self) -> bool {
         matches!(
             self,
-            Fact::SmallInt | Fact::Float | Fact::Object | Fact::Array
+            Fact::SmallInt | Fact::Float | Fact::Object | Fact::Array | Fact::String
         )
     }
 
     /// Is the value surely a heap object?
     pub fn is_object(self) -> bool {
-        matches!(self, Fact::Object | Fact::Instance(_)) || self.is_array()
+        matches!(self, Fact::Object | Fact::String | Fact::Instance(_)) || self.is_array()
     }
 
     /// Is the value surely an array?
     pub fn is_array(self) -> bool {
         matches!(self, Fact::Array | Fact::OpenArray)
+    }
+
+    /// The kind of the heap object, if it is known and no shape is.
+    pub fn kind(self) -> Option<Imm12> {
+        match self {
+            Fact::Array | Fact::OpenArray => Some(KIND_ARRAY),
+            Fact::String => Some(KIND_STRING),
+            _ => None,
+        }
     }
 
     /// What is still known after other code has run, which may have given an instance another shape or sealed an array.

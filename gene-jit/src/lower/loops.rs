@@ -14,7 +14,7 @@ use crate::buffer::Label;
 use crate::tree::Checked;
 use crate::tree::effect::{Effect, effect, written_locals};
 use crate::tree::operands::{
-    Iteration, Operand as Place, array_access, checked_type, is_comparison, is_equality, iteration,
+    Iteration, Operand as Place, access, checked_type, is_comparison, is_equality, iteration,
     operands,
 };
 use gene_vm::bytecode::{Instr, Op};
@@ -43,6 +43,8 @@ struct Usage {
     read: BTreeSet<u16>,
     /// How often elements of a variable are used.
     arrays: BTreeMap<u16, usize>,
+    /// How often a variable is looked into as a string.
+    strings: BTreeMap<u16, usize>,
     /// Variables with the states of iterations that begin in the loop: nothing is known of them where it begins.
     restarted: BTreeSet<u16>,
     /// Variables that are assigned, and what.
@@ -108,20 +110,23 @@ impl Lowering<'_> {
                 expects.get_mut(slot).fact = Fact::Object;
             }
         }
-        for &slot in usage.arrays.keys() {
+        let strings = usage.strings.keys().map(|slot| (slot, Fact::String));
+        let arrays = usage.arrays.keys().map(|slot| (slot, Fact::Array));
+        for (&slot, kind) in strings.chain(arrays) {
             let is_free = !usage.written.contains_key(&slot) && !usage.numeric.contains_key(&slot);
-            let may_be_array = match self.locals.get(slot).fact {
-                Fact::Unknown | Fact::Object => self.feedback.may_be_array(pc, slot),
-                fact => fact.is_array(),
+            let may_be = match self.locals.get(slot).fact {
+                Fact::Unknown | Fact::Object => self.feedback.may_be(kind, pc, slot),
+                fact => fact.implies(kind),
             };
-            if is_free && may_be_array {
-                facts.insert(slot, Fact::Array);
+            if is_free && may_be {
+                facts.insert(slot, kind);
             }
         }
         let mut by_use: Vec<_> = usage
             .numeric
             .iter()
             .chain(&usage.arrays)
+            .chain(&usage.strings)
             .filter(|(slot, _)| facts.contains_key(slot))
             .map(|(&slot, &count)| (count, slot))
             .collect();
@@ -134,7 +139,7 @@ impl Lowering<'_> {
             let int = |reg: Option<Reg>| reg.map(Reg::number).filter(|n| self.ints.is_kept(*n));
             match fact {
                 Fact::SmallInt => int(known.high),
-                Fact::Array => int(known.address),
+                Fact::Array | Fact::String => int(known.address),
                 _ => known
                     .double
                     .map(FReg::number)
@@ -159,7 +164,7 @@ impl Lowering<'_> {
                     known.fact = fact;
                     known.high = kept(slot, fact).or_else(|| ints.pop_first()).map(Reg::new);
                 }
-                Fact::Array => {
+                Fact::Array | Fact::String => {
                     known.fact = fact;
                     known.address = kept(slot, fact).or_else(|| ints.pop_first()).map(Reg::new);
                 }
@@ -325,10 +330,14 @@ impl Lowering<'_> {
                 }
             }
             _ => {
-                if let Some(access) = array_access(self.code, instr) {
+                if let Some(access) = access(self.code, instr) {
                     let at = |depth: usize| stack.iter().rev().nth(depth)?.slot;
-                    if let Some(slot) = at(access.array) {
-                        *usage.arrays.entry(slot).or_default() += 1;
+                    let objects = match access.kind {
+                        Checked::String => &mut usage.strings,
+                        _ => &mut usage.arrays,
+                    };
+                    if let Some(slot) = at(access.of) {
+                        *objects.entry(slot).or_default() += 1;
                     }
                     if let Some(slot) = access.key.and_then(at) {
                         *usage.numeric.entry(slot).or_default() += 1;
@@ -379,7 +388,7 @@ impl Lowering<'_> {
                 if known.address != Some(reg) {
                     let from = known.address;
                     let from = from.filter(|from| ints & 1 << from.number() == 0);
-                    self.establish_address(slot, known, from, reg, pc);
+                    self.establish_address(slot, known, from, reg, expected.fact, pc);
                     ints |= 1 << reg.number();
                 }
                 self.ints.kept_used |= 1 << reg.number();
@@ -426,6 +435,7 @@ impl Lowering<'_> {
         known: Known,
         from: Option<Reg>,
         to: Reg,
+        fact: Fact,
         pc: usize,
     ) {
         match from {
@@ -435,12 +445,12 @@ impl Lowering<'_> {
                 self.buffer.strip_pointer(to, to);
             }
         }
-        if !known.fact.is_array() {
+        if !known.fact.implies(fact) {
             let leave = self.leave_at(pc);
             if !known.fact.is_object() {
                 self.leave_unless_object(to, leave);
             }
-            self.leave_unless_array(to, leave);
+            self.leave_unless_kind(to, fact, leave);
         }
     }
 
@@ -450,9 +460,12 @@ impl Lowering<'_> {
         self.buffer.branch_if_not_zero(X17, leave);
     }
 
-    fn leave_unless_array(&mut self, address: Reg, leave: Label) {
-        self.buffer.compare_kind(address, arm64::isle::KIND_ARRAY);
-        self.buffer.branch_if(Cond::Ne, leave);
+    /// Goes to a label unless the object at an address is of the kind that a fact tells, if it tells one.
+    fn leave_unless_kind(&mut self, address: Reg, fact: Fact, leave: Label) {
+        if let Some(kind) = fact.kind() {
+            self.buffer.compare_kind(address, kind);
+            self.buffer.branch_if(Cond::Ne, leave);
+        }
     }
 
     /// Where control leaves because a loop, or the first instruction, does not find what it expects.
@@ -484,9 +497,7 @@ impl Lowering<'_> {
                 debug_assert!(fact.is_object(), "nothing else is expected of loops");
                 self.buffer.strip_pointer(X16, X16);
                 self.leave_unless_object(X16, leave);
-                if fact == Fact::Array {
-                    self.leave_unless_array(X16, leave);
-                }
+                self.leave_unless_kind(X16, fact, leave);
             }
         }
     }

@@ -6,7 +6,9 @@ use super::registers::{Form, Owner, Registers};
 use crate::arm64::isle::{self, Val};
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16};
 use crate::tree::effect::effect;
+use crate::tree::operands::inline_method;
 use crate::tree::{Block, Line, Node, Op, Stack, Stmt};
+use gene_vm::bytecode::Op as Opcode;
 use gene_vm::value::Value;
 
 /// What is known of a node while its block is lowered.
@@ -215,7 +217,9 @@ impl Lowering<'_> {
     fn begin_node(&mut self, node: Node) {
         let pc = self.block.pc(node);
         for (i, operand) in self.op(node).operands().enumerate() {
-            self.state(operand).found = self.feedback.operand(pc, i);
+            let found = self.feedback.operand(pc, i);
+            let of_receiver = self.receiver(pc).filter(|_| i == 0);
+            self.state(operand).found = found.or(of_receiver);
         }
         self.begin(pc, self.block.stack_before(node));
     }
@@ -223,9 +227,22 @@ impl Lowering<'_> {
     /// What a value is, or has been found to be where the instruction at hand was left before.
     pub(super) fn likely(&self, node: Node) -> Fact {
         match self.known(node).fact {
-            Fact::Unknown => self.nodes[node.index()].found.unwrap_or_default(),
+            fact @ (Fact::Unknown | Fact::Object) => {
+                let found = self.nodes[node.index()].found.unwrap_or_default();
+                if found.implies(fact) { found } else { fact }
+            }
             fact => fact,
         }
+    }
+
+    /// What the last receiver of the method was that the instruction calls inline.
+    fn receiver(&self, pc: usize) -> Option<Fact> {
+        let instr = self.code.instrs[pc];
+        if instr.op != Opcode::CallMethod {
+            return None;
+        }
+        let (_, kind) = inline_method(self.code, instr)?;
+        Some(Fact::of_type(kind))
     }
 
     /// Evaluates a node now, a leaf too.

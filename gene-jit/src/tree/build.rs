@@ -1,7 +1,7 @@
 //! From instructions to trees.
 
 use super::effect::{effect, written_locals};
-use super::operands::{ArrayMethod, Iteration, array_method, checked_type, iteration};
+use super::operands::{InlineMethod, Iteration, checked_type, inline_method, iteration};
 use super::{Block, Flow, Line, MAX_PENDING, Node, NodeData, Op, Stack, Stmt};
 use gene_vm::bytecode::{Instr, Op as Opcode};
 use gene_vm::code::Code;
@@ -499,7 +499,7 @@ impl Builder<'_> {
                 self.push_node(result, true, false);
             }
 
-            Opcode::CallMethod if self.array_method(instr) => {}
+            Opcode::CallMethod if self.inline_method(instr) => {}
             Opcode::CallMethod => {
                 let (count, cache) = (b + 1, c as u32);
                 self.settle();
@@ -593,10 +593,10 @@ impl Builder<'_> {
         self.set_local(position, next);
     }
 
-    /// Builds the call of a method that arrays have as what it does to an array. The method's slot, below
+    /// Builds the call of a method of arrays or strings as what it does to them. The method's slot, below
     /// the receiver, goes with the operands.
-    fn array_method(&mut self, instr: Instr) -> bool {
-        let Some(method) = array_method(self.code, instr) else {
+    fn inline_method(&mut self, instr: Instr) -> bool {
+        let Some((method, _)) = inline_method(self.code, instr) else {
             return false;
         };
         let is_tail = instr.a != 0;
@@ -605,29 +605,30 @@ impl Builder<'_> {
         self.pop();
         let of = args[0];
         match method {
-            ArrayMethod::Set if !is_tail && !self.is_kept() => {
+            InlineMethod::Set if !is_tail && !self.is_kept() => {
                 self.set_element(of, args[1], args[2]);
                 return true;
             }
-            ArrayMethod::Push if !is_tail && !self.is_kept() => {
+            InlineMethod::Push if !is_tail && !self.is_kept() => {
                 let value = args[1];
                 self.settle();
                 self.statement(Stmt::Push { of, value }, &[of, value]);
                 self.push_stored(false);
                 return true;
             }
-            ArrayMethod::Size => self.push(Op::Size { of }),
-            ArrayMethod::Get => self.push(Op::Element { of, key: args[1] }),
-            ArrayMethod::Set => {
+            InlineMethod::Size => self.push(Op::Size { of }),
+            InlineMethod::Get => self.push(Op::Element { of, key: args[1] }),
+            InlineMethod::ByteAt => self.push(Op::ByteAt { of, key: args[1] }),
+            InlineMethod::Set => {
                 let (key, value) = (args[1], args[2]);
                 self.push(Op::SetItem { of, key, value });
                 self.settle();
             }
-            ArrayMethod::Push => {
+            InlineMethod::Push => {
                 self.push(Op::PushItem { of, value: args[1] });
                 self.settle();
             }
-            ArrayMethod::Pop => {
+            InlineMethod::Pop => {
                 self.push(Op::PopItem { of });
                 self.settle();
             }

@@ -1,6 +1,6 @@
 //! What each instruction does to the operand stack.
 
-use super::operands::array_method;
+use super::operands::inline_method;
 use gene_vm::bytecode::{Instr, Op};
 use gene_vm::code::Code;
 use gene_vm::compile::SideEntry;
@@ -169,7 +169,7 @@ fn call_effect(instr: Instr, pops: u16) -> Effect {
 /// Does a body neither call nor loop? What the runtime calls on its behalf checks for itself.
 pub fn is_leaf(code: &Code) -> bool {
     !code.instrs.iter().any(|&instr| match instr.op {
-        Op::CallMethod => array_method(code, instr).is_none(),
+        Op::CallMethod => inline_method(code, instr).is_none(),
         op => matches!(
             op,
             Op::Call

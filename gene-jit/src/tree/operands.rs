@@ -4,7 +4,6 @@ use super::Checked;
 use gene_vm::bytecode::{Instr, Op};
 use gene_vm::code::Code;
 use gene_vm::compile::SideEntry;
-use gene_vm::object::NativeFn;
 use gene_vm::types::TypeKind;
 
 /// Where an operand is.
@@ -68,36 +67,48 @@ pub fn is_comparison(op: Op) -> bool {
     matches!(op, Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne)
 }
 
-/// Where an instruction that may use elements of an array has its operands, counted from the top of the stack.
+/// Where an instruction that may look into an array or a string has its operands, counted from the top of the stack.
 #[derive(Clone, Copy, Debug)]
-pub struct ArrayAccess {
-    /// The array.
-    pub array: usize,
+pub struct Access {
+    /// The array or string.
+    pub of: usize,
+    /// Which of them it is, as far as is known.
+    pub kind: Checked,
     /// The index, if it is an operand.
     pub key: Option<usize>,
 }
 
-/// What an instruction does with an array, if it may.
-pub fn array_access(code: &Code, instr: Instr) -> Option<ArrayAccess> {
-    let access = |array, key| Some(ArrayAccess { array, key });
+/// What an instruction does with an array or a string, if it may.
+pub fn access(code: &Code, instr: Instr) -> Option<Access> {
+    let array = |of, key| {
+        Some(Access {
+            of,
+            kind: Checked::Array,
+            key,
+        })
+    };
     match instr.op {
-        Op::GetIndex => access(0, None),
-        Op::SetIndex => access(1, None),
-        Op::GetDynamic | Op::GetMemberOrElement => access(1, Some(0)),
-        Op::SetDynamic => access(2, Some(1)),
+        Op::GetIndex => array(0, None),
+        Op::SetIndex => array(1, None),
+        Op::GetDynamic | Op::GetMemberOrElement => array(1, Some(0)),
+        Op::SetDynamic => array(2, Some(1)),
         Op::CallMethod => {
-            let key = array_method(code, instr)?.has_key();
+            let (method, kind) = inline_method(code, instr)?;
             let count = instr.b as usize;
-            access(count, key.then(|| count - 1))
+            Some(Access {
+                of: count,
+                kind,
+                key: method.has_key().then(|| count - 1),
+            })
         }
         _ => None,
     }
 }
 
-/// A method of arrays that code carries out on its own.
+/// A method of arrays or strings that code carries out on its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ArrayMethod {
-    /// The number of elements.
+pub enum InlineMethod {
+    /// The number of elements or characters.
     Size,
     /// An element.
     Get,
@@ -107,30 +118,52 @@ pub enum ArrayMethod {
     Push,
     /// Takes the last element.
     Pop,
+    /// A byte of a string.
+    ByteAt,
 }
 
-impl ArrayMethod {
+impl InlineMethod {
     fn has_key(self) -> bool {
-        matches!(self, ArrayMethod::Get | ArrayMethod::Set)
+        matches!(
+            self,
+            InlineMethod::Get | InlineMethod::Set | InlineMethod::ByteAt
+        )
     }
 }
 
-/// The method of arrays that an [`Op::CallMethod`] calls if its receiver is an array, unless the last receiver was another
-/// kind of object with a method of its program's.
-pub fn array_method(code: &Code, instr: Instr) -> Option<ArrayMethod> {
+/// The kind of the last receiver of an [`Op::CallMethod`]: an array or a string. `None`: it was something else. Without
+/// a receiver so far the method's name decides.
+fn receiver(code: &Code, instr: Instr) -> Option<Checked> {
     let cache = &code.caches[instr.c as usize];
     let latest = cache.latest();
-    if latest.key() != 0 && latest.method().get::<NativeFn>().is_none() {
-        return None;
+    if latest.key() == 0 {
+        return Some(match cache.name().name() {
+            "byte_at" => Checked::String,
+            _ => Checked::Array,
+        });
     }
-    match (cache.name().name(), instr.b) {
-        ("size" | "length", 0) => Some(ArrayMethod::Size),
-        ("get", 1) => Some(ArrayMethod::Get),
-        ("set", 2) => Some(ArrayMethod::Set),
-        ("push", 1) => Some(ArrayMethod::Push),
-        ("pop", 0) => Some(ArrayMethod::Pop),
+    match latest.class()?.name.name() {
+        "Array" => Some(Checked::Array),
+        "String" => Some(Checked::String),
         _ => None,
     }
+}
+
+/// The method that an [`Op::CallMethod`] calls if its receiver is of the same kind as the last one, if code carries it
+/// out on its own, and that kind.
+pub fn inline_method(code: &Code, instr: Instr) -> Option<(InlineMethod, Checked)> {
+    let receiver = receiver(code, instr)?;
+    let name = code.caches[instr.c as usize].name().name();
+    let method = match (receiver, name, instr.b) {
+        (_, "size" | "length", 0) => InlineMethod::Size,
+        (Checked::Array, "get", 1) => InlineMethod::Get,
+        (Checked::Array, "set", 2) => InlineMethod::Set,
+        (Checked::Array, "push", 1) => InlineMethod::Push,
+        (Checked::Array, "pop", 0) => InlineMethod::Pop,
+        (Checked::String, "byte_at", 1) => InlineMethod::ByteAt,
+        _ => return None,
+    };
+    Some((method, receiver))
 }
 
 /// What an iteration goes through.

@@ -121,9 +121,14 @@ pub enum Op {
         of: Node,
         key: Node,
     },
-    /// The number of elements of an array.
+    /// The number of elements of an array or of characters of a string.
     Size {
         of: Node,
+    },
+    /// A byte of a string.
+    ByteAt {
+        of: Node,
+        key: Node,
     },
     /// Stores an element; gives the array.
     SetItem {
@@ -169,6 +174,7 @@ impl Op {
             Op::PushItem { of, value } => (Some(of), Some(value)),
             Op::Element { of, key }
             | Op::Item { of, key }
+            | Op::ByteAt { of, key }
             | Op::MemberOrElement { of, key, .. } => (Some(of), Some(key)),
             Op::Add { x, y }
             | Op::Sub { x, y }

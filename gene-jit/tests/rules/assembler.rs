@@ -334,6 +334,7 @@ impl Assembler {
             }
             ("SetItem", [of, key, value]) => self.method(of, "set", &[key, value])?,
             ("PushItem", [of, value]) => self.method(of, "push", &[value])?,
+            ("ByteAt", [of, key]) => self.method(of, "byte_at", &[key])?,
             ("PopItem", [of]) => self.method(of, "pop", &[])?,
             ("MemberOrElement", [of, key, name]) => {
                 self.node(of)?;

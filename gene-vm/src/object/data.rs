@@ -7,6 +7,7 @@ use crate::value::Value;
 use std::cell::{Cell, OnceCell};
 
 /// A String: immutable UTF-8 text.
+#[repr(C)]
 pub struct Str {
     text: Box<str>,
     /// Number of characters; `u32::MAX` when not counted yet.
@@ -14,6 +15,13 @@ pub struct Str {
 }
 
 impl Str {
+    /// Offset of the text's address and length in the object, for compiled code.
+    pub const TEXT_OFFSET: usize =
+        crate::heap::data_offset::<Str>() + std::mem::offset_of!(Str, text);
+    /// Offset of the number of characters in the object, for compiled code: 32 bits, all set while it is not known.
+    pub const CHARS_OFFSET: usize =
+        crate::heap::data_offset::<Str>() + std::mem::offset_of!(Str, chars);
+
     /// A String with this text.
     pub fn new(text: Box<str>) -> Str {
         Str {

@@ -3,7 +3,7 @@
 use super::{Imm12, Offset1, Offset4, Offset8, Pair8};
 use gene_vm::code::Cache;
 use gene_vm::heap::{Header, Items, Kind};
-use gene_vm::object::{Array, Instance};
+use gene_vm::object::{Array, Instance, Str};
 use gene_vm::value::{self, Value};
 use gene_vm::vm::Context;
 use std::mem::offset_of;
@@ -29,6 +29,8 @@ pub const ARRAY_ITEMS: Pair8 = {
     Pair8::constant((Array::ITEMS_OFFSET + Items::PTR_OFFSET) as i16)
 };
 pub const ARRAY_CAPACITY: Offset8 = words(Array::ITEMS_OFFSET + Items::CAPACITY_OFFSET);
+pub const STRING_TEXT: Pair8 = Pair8::constant(Str::TEXT_OFFSET as i16);
+pub const STRING_CHARS: Offset4 = Offset4::constant(Str::CHARS_OFFSET as u32);
 pub const INSTANCE_SHAPE: Offset8 = words(Instance::SHAPE_OFFSET);
 pub const INSTANCE_FIELDS: Offset8 = words(Instance::FIELDS_OFFSET + Items::PTR_OFFSET);
 pub const INSTANCE_LEN: Offset8 = words(Instance::FIELDS_OFFSET + Items::LEN_OFFSET);
