@@ -323,6 +323,8 @@ impl Shared {
         code.entry.set(start + version.compiled.entry);
         code.receiver.set(version.compiled.receiver.unwrap_or(0));
         code.receiver_entry.set(start);
+        let shorter = version.compiled.shorter.iter();
+        *code.shorter_entries.borrow_mut() = shorter.map(|offset| start + offset).collect();
         Ok(version)
     }
 

@@ -138,6 +138,20 @@ fn what_a_type_says_is_not_checked_again() {
 }
 
 #[test]
+fn calls_that_leave_defaults_to_the_callee() {
+    let functions = "(fn f [x y = 10 z = (x + y)] [x y z])
+         (fn down [n sum = 0] (if (n == 0) sum else (down (n - 1) (sum + n))))
+         (fn late [n a = (if (n > 0) (late (n - 1)) else 0)] (a + 1))
+         (class P (ctor [x] (/x = x)) (method add [y = /x z = 2] (/x = (/x + y + z)) /x))";
+    same(&format!(
+        "{functions} (var p (new P 1)) (var i 0)
+         (while (i < 12) (println (f i) (f i 1) (f i 1 2) (p .add) (p .add i) (p .add i 5) (down 5) (late i))
+           (if (i == 6) (f = (fn [x y = 3] (x * y)))) (i += 1)
+           (for g in [(fn [] (f)) (fn [] (f 1 2 3 4)) (fn [] (p .add 1 2 3))] (println (try (g) catch * $ex/message))))"
+    ));
+}
+
+#[test]
 fn an_array_that_is_frozen_between_two_stores() {
     for closing in [
         "(freeze xs)",

@@ -41,6 +41,12 @@ pub struct Param {
     pub annotation: Option<Rc<Type>>,
 }
 
+impl Param {
+    fn is_positional(&self) -> bool {
+        self.kind == ParamKind::Positional
+    }
+}
+
 /// How a parameter takes arguments.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ParamKind {
@@ -66,8 +72,6 @@ pub struct Prototype {
     pub generics: Vec<Symbol>,
     /// Is parameter 0 `self`?
     pub is_method: bool,
-    /// All parameters are required positionals: arguments need no binding.
-    pub simple: bool,
     /// The body forms, from which the code is compiled.
     pub body: Vec<Value>,
     /// The variables around it that it names, once asked for ([`Prototype::captures`]).
@@ -87,6 +91,15 @@ pub struct Prototype {
 }
 
 impl Prototype {
+    /// See [`Code::least`]; `None`: arguments need binding.
+    pub(crate) fn least(&self) -> Option<u16> {
+        let least = self.params.iter().take_while(|p| !p.optional).count();
+        let (required, optional) = self.params.split_at(least);
+        let in_place = required.iter().all(Param::is_positional)
+            && optional.iter().all(|p| p.is_positional() && p.optional);
+        in_place.then_some(least as u16)
+    }
+
     pub(crate) fn trace(&self, tracer: &mut Tracer) {
         tracer.values(&self.body);
         tracer.value(self.parameter_form);
@@ -126,6 +139,8 @@ pub struct Code {
     pub receiver: Cell<u64>,
     /// Entry of the machine code for a call that has checked the receiver, argument 0, to have this header word.
     pub receiver_entry: Cell<usize>,
+    /// Entries of the machine code for `least … params - 1` arguments.
+    pub shorter_entries: RefCell<Box<[usize]>>,
     /// Counts calls and loop rounds down to the next offer to the second tier.
     pub budget: Cell<i32>,
     /// Number of parameters in local slots `0 … params`.
@@ -134,8 +149,9 @@ pub struct Code {
     pub locals: u16,
     /// Largest number of operands on the stack.
     pub max_operands: u16,
-    /// All parameters are required positionals.
-    pub simple: bool,
+    /// The fewest positional arguments that a call may leave where they are: those without one are undefined. More than
+    /// `params`: arguments need binding.
+    pub least: u16,
     /// A call runs the body at once, in the caller's loop: neither generator, async nor macro function.
     pub direct: bool,
     /// The instructions.
@@ -166,20 +182,31 @@ impl Code {
     /// Offset of `budget`, for compiled code.
     pub const BUDGET_OFFSET: usize = std::mem::offset_of!(Code, budget);
 
-    /// Where compiled code enters this code, which takes its arguments, with a receiver of this header word.
-    /// 0: nowhere.
-    pub fn entry_for(&self, receiver: u64) -> usize {
-        if receiver == self.receiver.get() {
+    /// Where compiled code enters this code with so many arguments, as they are, the first of which has this header
+    /// word. 0: nowhere.
+    pub fn entry_for(&self, count: usize, receiver: u64) -> usize {
+        if !self.direct || !self.takes(count) {
+            0
+        } else if count < self.params as usize {
+            let entries = self.shorter_entries.borrow();
+            entries.get(count - self.least as usize).map_or(0, |&e| e)
+        } else if receiver == self.receiver.get() {
             self.receiver_entry.get()
         } else {
             self.entry.get()
         }
     }
 
-    /// Does a call with `count` arguments run the body with the arguments as they are?
+    /// Can so many positional arguments stay where they are?
+    #[inline(always)]
+    pub fn takes(&self, count: usize) -> bool {
+        (self.least as usize..=self.params as usize).contains(&count)
+    }
+
+    /// Does a call with `count` arguments run the body with the arguments as they are, and nothing undefined?
     #[inline(always)]
     pub fn fits(&self, count: usize) -> bool {
-        self.params as usize == count && self.simple && self.direct
+        self.params as usize == count && self.least <= self.params && self.direct
     }
 
     /// Number of slots that a frame needs.

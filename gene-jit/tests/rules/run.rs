@@ -112,7 +112,6 @@ fn with_code(other: &Prototype, code: Code) -> Prototype {
         params: other.params.clone(),
         generics: other.generics.clone(),
         is_method: other.is_method,
-        simple: other.simple,
         body: Vec::new(),
         captures: Default::default(),
         parameter_form: Value::NIL,

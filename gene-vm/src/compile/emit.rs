@@ -498,11 +498,12 @@ impl Emitter {
             entry: Cell::new(0),
             receiver: Cell::new(0),
             receiver_entry: Cell::new(0),
+            shorter_entries: RefCell::default(),
             budget: Cell::new(budget),
             params: prototype.params.len() as u16,
             locals: self.max_locals as u16,
             max_operands: self.max_depth as u16,
-            simple: prototype.simple,
+            least: prototype.least().unwrap_or(u16::MAX),
             direct: matches!(
                 kind,
                 Kind::Function | Kind::Block | Kind::Body | Kind::Macro

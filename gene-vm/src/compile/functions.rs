@@ -276,14 +276,9 @@ impl Compiler<'_> {
             }
             _ => (None, body),
         };
-        let simple = list
-            .params
-            .iter()
-            .all(|p| p.kind == ParamKind::Positional && !p.optional);
         Ok(Prototype {
             name,
             kind,
-            simple,
             generics: self.generics.clone(),
             params: list.params,
             is_method,

@@ -157,7 +157,6 @@ fn body_prototype(name: Option<Symbol>, body: Vec<Value>, environment: Environme
         captures: OnceCell::new(),
         generics: Vec::new(),
         is_method: false,
-        simple: true,
         body,
         parameter_form: Value::NIL,
         form: Value::NIL,

@@ -379,7 +379,7 @@ impl Store for Code {
         self.params.store(to);
         self.locals.store(to);
         self.max_operands.store(to);
-        self.simple.store(to);
+        self.least.store(to);
         self.direct.store(to);
         self.instrs.store(to);
         self.constants.store(to);
@@ -393,13 +393,14 @@ impl Store for Code {
     fn load(from: &mut Reader) -> Option<Self> {
         Some(Code {
             entry: Cell::new(0),
+            shorter_entries: RefCell::default(),
             budget: Cell::new(from.budget),
             receiver: Cell::new(0),
             receiver_entry: Cell::new(0),
             params: Store::load(from)?,
             locals: Store::load(from)?,
             max_operands: Store::load(from)?,
-            simple: Store::load(from)?,
+            least: Store::load(from)?,
             direct: Store::load(from)?,
             instrs: Store::load(from)?,
             constants: Store::load(from)?,
@@ -425,7 +426,6 @@ impl Store for Prototype {
         self.params.store(to);
         self.generics.store(to);
         self.is_method.store(to);
-        self.simple.store(to);
         self.captures().to_vec().store(to);
         self.parameter_form.store(to);
         // Of the defining form, programs see the properties alone.
@@ -445,7 +445,6 @@ impl Store for Prototype {
             params: Store::load(from)?,
             generics: Store::load(from)?,
             is_method: Store::load(from)?,
-            simple: Store::load(from)?,
             body: Vec::new(),
             captures: OnceCell::from(Vec::load(from)?.into_boxed_slice()),
             parameter_form: Store::load(from)?,

@@ -24,18 +24,15 @@ impl Vm {
                 return Err(self.stack_overflow());
             }
             let plain = arguments.keywords.is_nil();
-            if plain && (*code).simple && arguments.count == (*code).params as usize {
+            if plain && (*code).takes(arguments.count) {
+                for slot in arguments.count..(*code).params as usize {
+                    base.add(slot).write(Value::UNDEFINED);
+                }
                 return Ok(());
             }
             let prototype = &function.into_ref().prototype;
             let params = &prototype.params;
             let args = std::slice::from_raw_parts(base, arguments.count);
-            if plain && trailing_defaults(params, args.len()) {
-                for slot in args.len()..params.len() {
-                    base.add(slot).write(Value::UNDEFINED);
-                }
-                return Ok(());
-            }
             let keywords = arguments.keywords.get::<Map>();
             let entries = keywords.map(|map| &map.into_ref().entries);
             let by_name;
@@ -164,12 +161,4 @@ pub(super) fn allocate<T: Taker>(
         return Err(wrong_count(args.len() - left.len()));
     }
     Ok(values)
-}
-
-/// Positionals only, and those without an argument are optional ones at the end: the arguments are in place.
-fn trailing_defaults(params: &[Param], args: usize) -> bool {
-    let required = params.iter().take_while(|p| !p.optional).count();
-    (required..=params.len()).contains(&args)
-        && params.iter().all(|p| p.kind == ParamKind::Positional)
-        && params[required..].iter().all(|p| p.optional)
 }

@@ -169,11 +169,7 @@ impl Vm {
             let class: Gc<Class> = base.sub(1).read().get()?;
             let constructor = class.constructor?;
             let code = constructor.get::<Function>()?.code.get();
-            if code.is_null()
-                || !(*code).direct
-                || !(*code).simple
-                || (*code).params as usize != count + 1
-            {
+            if code.is_null() || !(*code).fits(count + 1) {
                 return None;
             }
             let instance = Value::object(self.new_instance(class));

@@ -39,10 +39,10 @@ impl Vm {
             .map_or(std::ptr::null(), |function| function.code.get());
         // SAFETY: a code that is not null lives as long as the function, which the cache knows no longer than that.
         let entry = unsafe {
-            if code.is_null() || !arguments.keywords.is_nil() || !(*code).fits(arguments.count) {
+            if code.is_null() || !arguments.keywords.is_nil() {
                 0
             } else {
-                (*code).entry_for(key)
+                (*code).entry_for(arguments.count, key)
             }
         };
         cache.remember_method(key, method, entry);
