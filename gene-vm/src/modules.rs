@@ -168,7 +168,7 @@ impl Vm {
         self.import_error(format!("Invalid import item type: {}", kind_name(item)))
     }
 
-    fn import_error(&mut self, message: impl Into<Box<str>>) -> Raise {
+    fn import_error(&mut self, message: impl AsRef<str>) -> Raise {
         self.raise(ErrorClass::Exception, message)
     }
 

@@ -275,8 +275,7 @@ impl Value {
     /// The text of a String.
     #[inline]
     pub fn as_str(&self) -> Option<&str> {
-        self.get::<crate::object::Str>()
-            .map(|s| s.into_ref().as_str())
+        self.get::<crate::object::Str>().map(Gc::as_str)
     }
 }
 

@@ -268,7 +268,7 @@ impl Vm {
     // ── Exceptions ─────────────────────────────────────────────────────────
 
     /// Raises a new exception of a built-in class.
-    pub fn raise(&mut self, class: ErrorClass, message: impl Into<Box<str>>) -> Raise {
+    pub fn raise(&mut self, class: ErrorClass, message: impl AsRef<str>) -> Raise {
         let class = self.error_class(class);
         let message = self.heap.string(message);
         self.raise_instance(class, message)

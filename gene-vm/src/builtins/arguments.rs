@@ -59,12 +59,12 @@ pub(super) fn push_texts(out: &mut String, values: &[Value]) {
 
 impl Vm {
     /// Raises a plain `Exception`.
-    pub(super) fn fail(&mut self, message: impl Into<Box<str>>) -> Raise {
+    pub(super) fn fail(&mut self, message: impl AsRef<str>) -> Raise {
         self.raise(ErrorClass::Exception, message)
     }
 
     /// Raises an `ArgumentException`.
-    pub(super) fn bad_argument(&mut self, message: impl Into<Box<str>>) -> Raise {
+    pub(super) fn bad_argument(&mut self, message: impl AsRef<str>) -> Raise {
         self.raise(ErrorClass::Argument, message)
     }
 

@@ -250,7 +250,7 @@ fn file_path<'a>(vm: &mut Vm, args: Args, method: &str) -> Result<&'a str> {
     let file: Gc<Instance> = vm.receiver(args)?;
     let path = file.field(Symbol::intern("path"));
     match path.and_then(|path| path.get::<crate::object::Str>()) {
-        Some(path) => Ok(path.into_ref().as_str()),
+        Some(path) => Ok(path.as_str()),
         None => Err(vm.bad_argument(format!("File.{method} requires a string path"))),
     }
 }

@@ -43,7 +43,7 @@ fn pattern<'a>(vm: &mut Vm, args: Args, method: &str) -> Result<Pattern<'a>> {
         return Err(vm.bad_argument(format!("String.{method} requires a pattern")));
     };
     if let Some(string) = pattern.get::<Str>() {
-        return Ok(Pattern::Text(string.into_ref().as_str()));
+        return Ok(Pattern::Text(string.as_str()));
     }
     match pattern.get::<Regex>() {
         Some(regex) => Ok(Pattern::Regex(vm.engine(regex)?)),

@@ -222,7 +222,7 @@ fn match_(vm: &mut Vm, args: Args) -> Result {
 
 /// The match object of the first match, or `nil`.
 pub(super) fn match_object(vm: &mut Vm, engine: Engine, subject: Gc<Str>) -> Result {
-    let text = subject.into_ref().as_str();
+    let text = subject.as_str();
     let Some(captures) = engine.captures_from(vm, text, 0)? else {
         return Ok(Value::NIL);
     };

@@ -63,7 +63,7 @@ pub(super) fn install(vm: &mut Vm) {
 #[inline]
 pub(super) fn text<'a>(vm: &mut Vm, args: Args) -> Result<&'a str> {
     let string: Gc<Str> = vm.receiver(args)?;
-    Ok(string.into_ref().as_str())
+    Ok(string.as_str())
 }
 
 fn construct(vm: &mut Vm, args: Args) -> Result {
@@ -79,9 +79,11 @@ fn join_strings(vm: &mut Vm, args: Args) -> Result {
     if parts.iter().any(|part| part.as_str().is_none()) {
         return Err(vm.bad_argument("++ expects String arguments"));
     }
-    Ok(vm.build_string(|joined| {
-        for part in parts.iter().filter_map(Value::as_str) {
-            joined.push_str(part);
+    let texts = || parts.iter().filter_map(Value::as_str);
+    let len = texts().map(str::len).sum();
+    Ok(vm.heap.string_with(len, |joined| {
+        for text in texts() {
+            joined.push_str(text);
         }
     }))
 }
@@ -183,8 +185,7 @@ fn span_arguments(vm: &mut Vm, args: Args, len: usize) -> Result<std::ops::Range
 fn substr(vm: &mut Vm, args: Args) -> Result {
     let string: Gc<Str> = vm.receiver(args)?;
     let span = span_arguments(vm, args, string.char_count())?;
-    let part =
-        &string.into_ref().as_str()[byte_offset(string, span.start)..byte_offset(string, span.end)];
+    let part = &string.as_str()[byte_offset(string, span.start)..byte_offset(string, span.end)];
     Ok(vm.heap.string(part))
 }
 

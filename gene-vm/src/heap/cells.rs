@@ -1,35 +1,50 @@
 //! Cells: memory of the objects, in blocks of equal cells with free lists.
 //! Objects larger than the largest cell have an allocation of their own.
+//!
+//! A free list holds the free cells of one block at a time; taking the next block's is what counts as allocation, so
+//! that compiled code can take a cell in a few instructions.
 
-use super::gc::{Gc, Header, HeapData, Kind, Object};
+use super::gc::{Header, Kind};
 use super::mark::operations;
-use crate::object::Scope;
-use crate::value::Value;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 
 /// Bytes of a block.
-const BLOCK: usize = 16 << 10;
+const BLOCK: usize = 4 << 10;
 /// Cell sizes are multiples of this.
 const GRAIN: usize = 16;
 /// Larger objects are allocated one by one.
-const LARGEST: usize = 256;
+pub(super) const LARGEST: usize = 256;
+/// Blocks without objects stay for what comes next, up to so many bytes.
+const SPARE: usize = 2 << 20;
 
 /// A cell without an object.
 #[repr(C)]
 struct FreeCell {
     header: Header,
-    next: Option<NonNull<FreeCell>>,
+    next: FreeList,
+}
+
+type FreeList = Option<NonNull<FreeCell>>;
+
+struct Block {
+    memory: NonNull<u8>,
+    /// The free cells, if they are not handed out.
+    free: FreeList,
+    free_cells: usize,
 }
 
 /// The blocks of one cell size.
 #[derive(Default)]
 struct Class {
-    free: Option<NonNull<FreeCell>>,
-    blocks: Vec<NonNull<u8>>,
+    blocks: Vec<Block>,
+    /// The first block whose free cells are not handed out.
+    next: usize,
 }
 
 pub(super) struct Cells {
+    /// By cell size: what is handed out next.
+    free: [FreeList; LARGEST / GRAIN],
     classes: [Class; LARGEST / GRAIN],
     large: Vec<(NonNull<Header>, Layout)>,
 }
@@ -38,127 +53,98 @@ fn block_layout() -> Layout {
     Layout::from_size_align(BLOCK, GRAIN).expect("a power of two")
 }
 
+/// Memory that nobody has used yet.
+fn fresh(layout: Layout) -> NonNull<u8> {
+    // SAFETY: no layout here has size zero.
+    match NonNull::new(unsafe { alloc(layout) }) {
+        Some(memory) => memory,
+        None => handle_alloc_error(layout),
+    }
+}
+
+/// The index of the smallest cells of at least `size` bytes.
+#[inline]
+const fn class_of(size: usize) -> usize {
+    (size - 1) / GRAIN
+}
+
+const fn cell_size(class: usize) -> usize {
+    (class + 1) * GRAIN
+}
+
 impl Cells {
     pub fn new() -> Cells {
         Cells {
+            free: Default::default(),
             classes: Default::default(),
             large: Vec::new(),
         }
     }
 
+    /// A free cell of at least `size` bytes, if one is at hand.
     #[inline]
-    pub fn alloc<T: HeapData>(&mut self, data: T) -> Gc<T> {
-        let cell = self.cell(size_of::<Object<T>>()).cast::<Object<T>>();
-        let header = Header {
-            kind: T::KIND,
-            marked: false,
-            sealed: false,
-            frozen: false,
-            aux: 0,
-        };
-        // SAFETY: the cell is free memory of at least this size and alignment.
-        unsafe { cell.write(Object { header, data }) };
-        Gc::from_object(cell)
+    pub fn pop(&mut self, size: usize) -> Option<NonNull<u8>> {
+        let list = self.free.get_mut(class_of(size))?;
+        let cell = (*list)?;
+        // SAFETY: cells on a free list hold a `FreeCell`.
+        *list = unsafe { cell.as_ref().next };
+        Some(cell.cast())
     }
 
-    pub fn alloc_scope(&mut self, parent: Value, slots: usize) -> Gc<Scope> {
-        let cell = self
-            .cell(size_of::<Object<Scope>>() + slots * size_of::<Value>())
-            .cast::<Object<Scope>>();
-        let header = Header {
-            kind: Kind::Scope,
-            marked: false,
-            sealed: false,
-            frozen: false,
-            aux: slots as u32,
-        };
-        // SAFETY: as in `alloc`; the slots lie behind the fixed part of the cell, which was sized for them.
-        unsafe {
-            cell.write(Object {
-                header,
-                data: Scope::with_parent(parent),
-            });
-            let first = cell.as_ptr().add(1).cast::<Value>();
-            for slot in 0..slots {
-                first.add(slot).write(Value::UNDEFINED);
-            }
-        }
-        Gc::from_object(cell)
-    }
-
-    /// Free memory of at least `size` bytes.
-    #[inline]
-    fn cell(&mut self, size: usize) -> NonNull<u8> {
+    /// A free cell of at least `size` bytes after [`Cells::pop`] had none, and the number of bytes that are handed
+    /// out with this: those of one cell, or of all that the next block has.
+    #[cold]
+    pub fn refill(&mut self, size: usize, single: bool) -> (NonNull<u8>, usize) {
         if size > LARGEST {
-            return self.large_cell(size);
+            let layout = Layout::from_size_align(size, GRAIN)
+                .expect("sizes of objects are far below the address space");
+            let memory = fresh(layout);
+            self.large.push((memory.cast(), layout));
+            return (memory, size);
         }
-        let index = (size - 1) / GRAIN;
-        let free = match self.classes[index].free {
-            Some(free) => free,
-            None => self.add_block(index),
+        let index = class_of(size);
+        let class = &mut self.classes[index];
+        let (block, cell) = loop {
+            let Some(block) = class.blocks.get_mut(class.next) else {
+                class.blocks.push(Block::new(cell_size(index)));
+                continue;
+            };
+            match block.free {
+                Some(cell) => break (block, cell),
+                None => class.next += 1,
+            }
         };
-        // SAFETY: cells on the free list hold a `FreeCell`.
-        self.classes[index].free = unsafe { free.as_ref().next };
-        free.cast()
-    }
-
-    #[cold]
-    fn large_cell(&mut self, size: usize) -> NonNull<u8> {
-        let layout = Layout::from_size_align(size, GRAIN)
-            .expect("sizes of objects are far below the address space");
-        // SAFETY: the size is not zero.
-        let Some(memory) = NonNull::new(unsafe { alloc(layout) }) else {
-            handle_alloc_error(layout)
+        // SAFETY: cells on a free list hold a `FreeCell`.
+        let rest = unsafe { cell.as_ref().next };
+        let taken = if single {
+            block.free = rest;
+            block.free_cells -= 1;
+            1
+        } else {
+            self.free[index] = rest;
+            block.free = None;
+            std::mem::take(&mut block.free_cells)
         };
-        self.large.push((memory.cast(), layout));
-        memory
-    }
-
-    /// Adds a block of free cells and answers the first of them, which is still on the list.
-    #[cold]
-    fn add_block(&mut self, index: usize) -> NonNull<FreeCell> {
-        // SAFETY: the size is not zero.
-        let Some(block) = NonNull::new(unsafe { alloc(block_layout()) }) else {
-            handle_alloc_error(block_layout())
-        };
-        self.classes[index].blocks.push(block);
-        let size = (index + 1) * GRAIN;
-        let mut next = None;
-        for cell in (0..BLOCK / size).rev() {
-            // SAFETY: the cell lies inside the block.
-            next = Some(unsafe { free_cell(block.add(cell * size), next) });
-        }
-        let first = next.expect("a block holds many cells");
-        self.classes[index].free = Some(first);
-        first
+        (cell.cast(), taken * cell_size(index))
     }
 
     /// Frees the objects that are not marked, unmarks the others, and answers the bytes that these hold.
     pub fn sweep(&mut self) -> usize {
         let mut live = 0;
+        let mut spare = SPARE;
+        self.free = Default::default();
         for (index, class) in self.classes.iter_mut().enumerate() {
-            let size = (index + 1) * GRAIN;
-            class.free = None;
-            class.blocks.retain(|&block| {
-                let before = class.free;
-                let mut used = false;
-                for cell in (0..BLOCK / size).rev() {
-                    // SAFETY: each cell of a block starts with a header.
-                    let cell = unsafe { block.add(cell * size) };
-                    if survives(cell.cast(), &mut live) {
-                        used = true;
-                        live += size;
-                    } else {
-                        // SAFETY: the object is dropped, the cell is free.
-                        class.free = Some(unsafe { free_cell(cell, class.free) });
-                    }
-                }
-                if !used {
-                    class.free = before;
+            class.next = 0;
+            class.blocks.retain_mut(|block| {
+                let used = block.sweep(cell_size(index), &mut live);
+                let stays = used || spare >= BLOCK;
+                if !stays {
                     // SAFETY: the block came from `alloc` with this layout and holds no object.
-                    unsafe { dealloc(block.as_ptr(), block_layout()) };
+                    unsafe { dealloc(block.memory.as_ptr(), block_layout()) };
+                } else if !used {
+                    spare -= BLOCK;
                 }
-                used
+                stays
             });
         }
         self.large.retain(|&(header, layout)| {
@@ -175,25 +161,56 @@ impl Cells {
     }
 }
 
-/// Turns memory into a free cell.
+impl Block {
+    /// A block of free cells.
+    fn new(size: usize) -> Block {
+        let memory = fresh(block_layout());
+        let free_cells = BLOCK / size;
+        // SAFETY: the cells lie inside the block.
+        let free = (0..free_cells).rev().fold(None, |next, cell| unsafe {
+            free_cell(memory.add(cell * size), next)
+        });
+        Block {
+            memory,
+            free,
+            free_cells,
+        }
+    }
+
+    /// Frees the objects that are not marked and unmarks the others; answers whether there are any.
+    fn sweep(&mut self, size: usize, live: &mut usize) -> bool {
+        let cells = BLOCK / size;
+        self.free = None;
+        self.free_cells = 0;
+        for cell in (0..cells).rev() {
+            // SAFETY: each cell of a block starts with a header.
+            let cell = unsafe { self.memory.add(cell * size) };
+            if survives(cell.cast(), live) {
+                *live += size;
+            } else {
+                // SAFETY: the object is dropped, the cell is free.
+                self.free = unsafe { free_cell(cell, self.free) };
+                self.free_cells += 1;
+            }
+        }
+        self.free_cells < cells
+    }
+}
+
+/// Turns memory into the first free cell of a list.
 ///
 /// # Safety
 /// `memory` is a cell without a live object.
-unsafe fn free_cell(memory: NonNull<u8>, next: Option<NonNull<FreeCell>>) -> NonNull<FreeCell> {
+unsafe fn free_cell(memory: NonNull<u8>, next: FreeList) -> FreeList {
     let cell = memory.cast::<FreeCell>();
-    let header = Header {
-        kind: Kind::Free,
-        marked: false,
-        sealed: false,
-        frozen: false,
-        aux: 0,
-    };
+    let header = Header::new(Kind::Free, 0);
     // SAFETY: the smallest cell is as large as a `FreeCell`.
     unsafe { cell.write(FreeCell { header, next }) };
-    cell
+    Some(cell)
 }
 
 /// Unmarks a marked object; drops one that is not marked.
+#[inline]
 fn survives(mut header: NonNull<Header>, live: &mut usize) -> bool {
     // SAFETY: the sweeper passes addresses of cells, each with a header.
     let object = unsafe { header.as_mut() };
@@ -204,16 +221,21 @@ fn survives(mut header: NonNull<Header>, live: &mut usize) -> bool {
     let address = header.as_ptr() as u64;
     if std::mem::take(&mut object.marked) {
         *live += (operations.external_size)(address);
-        true
-    } else {
-        (operations.drop)(address);
-        false
+        return true;
     }
+    if let Some(drop) = operations.drop {
+        drop(address);
+    }
+    false
 }
 
 impl Drop for Cells {
     fn drop(&mut self) {
-        // Nothing is marked, so everything goes.
+        // Nothing is marked, so everything goes but the spare blocks.
         self.sweep();
+        for block in self.classes.iter().flat_map(|class| &class.blocks) {
+            // SAFETY: the block came from `alloc` with this layout and holds no object.
+            unsafe { dealloc(block.memory.as_ptr(), block_layout()) };
+        }
     }
 }

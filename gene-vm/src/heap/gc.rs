@@ -61,11 +61,24 @@ pub struct Header {
     pub sealed: bool,
     /// The object and all it reaches cannot be changed (`freeze`).
     pub frozen: bool,
-    /// Kind-specific: number of slots of a scope, source position of a Gene value, number of an instance's shape.
+    /// Kind-specific: number of slots of a scope, source position of a Gene value, number of an instance's shape,
+    /// number of a String's characters.
     pub aux: u32,
 }
 
 impl Header {
+    /// A header whose flags are clear.
+    #[inline]
+    pub(super) const fn new(kind: Kind, aux: u32) -> Header {
+        Header {
+            kind,
+            marked: false,
+            sealed: false,
+            frozen: false,
+            aux,
+        }
+    }
+
     /// The 64 bits of the header of an object whose flags are clear. Those of an instance tell its shape, so that one
     /// comparison tests for kind, flags and shape.
     pub const fn word(kind: Kind, aux: u32) -> u64 {

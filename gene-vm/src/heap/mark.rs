@@ -57,17 +57,21 @@ impl Tracer {
 /// What the collector does with objects of one kind.
 pub(super) struct Operations {
     pub trace: fn(u64, &mut Tracer),
-    /// Drops the object in place; its cell remains.
-    pub drop: fn(u64),
+    /// Drops the object in place, if it holds anything outside of its cell, which remains.
+    pub drop: Option<fn(u64)>,
     pub external_size: fn(u64) -> usize,
 }
 
 const fn of<T: HeapData>() -> Operations {
     Operations {
         trace: |address, tracer| Gc::<T>::from_address(address).trace(tracer),
-        // SAFETY: the sweeper calls this once, for an object that nothing refers to.
-        drop: |address| unsafe {
-            std::ptr::drop_in_place(&mut (*(address as *mut Object<T>)).data)
+        drop: if std::mem::needs_drop::<T>() {
+            // SAFETY: the sweeper calls this once, for an object that nothing refers to.
+            Some(|address| unsafe {
+                std::ptr::drop_in_place(&mut (*(address as *mut Object<T>)).data)
+            })
+        } else {
+            None
         },
         external_size: |address| Gc::<T>::from_address(address).external_size(),
     }

@@ -17,10 +17,12 @@ pub use gc::{Gc, Header, HeapData, Kind, data_offset, header_at, header_word};
 pub use items::Items;
 pub use mark::Tracer;
 
-use crate::object::{Array, Enum, Gene, Map, PayloadField, PropMap, Scope, Str, Variant};
+use crate::object::{Array, Enum, Gene, Map, PayloadField, PropMap, Scope, Str, Text, Variant};
 use crate::symbol::Symbol;
 use crate::value::Value;
 use cells::Cells;
+use gc::Object;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// All objects of one VM.
@@ -29,7 +31,7 @@ pub struct Heap {
     /// It stands here because allocation is what sets it most often.
     pub(crate) poll: AtomicU32,
     cells: Cells,
-    /// Bytes allocated since the last collection, storage outside of cells included.
+    /// Bytes handed out since the last collection, storage outside of cells included.
     allocated: usize,
     /// A collection is due when `allocated` exceeds this.
     threshold: usize,
@@ -74,8 +76,33 @@ impl Heap {
     /// Puts `data` on the heap.
     #[inline]
     pub fn alloc<T: HeapData>(&mut self, data: T) -> Gc<T> {
-        self.note_external(gc::cell_size::<T>());
-        self.cells.alloc(data)
+        self.alloc_with(data, 0, 0)
+    }
+
+    /// Puts `data` on the heap with `room` bytes behind it in the same cell.
+    #[inline]
+    fn alloc_with<T: HeapData>(&mut self, data: T, room: usize, aux: u32) -> Gc<T> {
+        let header = Header::new(T::KIND, aux);
+        let cell = self.cell(gc::cell_size::<T>() + room).cast();
+        // SAFETY: the cell is free memory of at least this size and alignment.
+        unsafe { cell.write(Object { header, data }) };
+        Gc::from_object(cell)
+    }
+
+    /// Free memory of at least `size` bytes.
+    #[inline]
+    fn cell(&mut self, size: usize) -> NonNull<u8> {
+        match self.cells.pop(size) {
+            Some(cell) => cell,
+            None => self.refill(size),
+        }
+    }
+
+    #[cold]
+    fn refill(&mut self, size: usize) -> NonNull<u8> {
+        let (cell, bytes) = self.cells.refill(size, self.stress);
+        self.note_external(bytes);
+        cell
     }
 
     /// Puts `data` on the heap and answers the reference as a value.
@@ -91,10 +118,19 @@ impl Heap {
     }
 
     /// A String.
-    pub fn string(&mut self, text: impl Into<Box<str>>) -> Value {
-        let text = Str::new(text.into());
-        self.note_external(text.as_str().len());
-        self.value(text)
+    pub fn string(&mut self, text: impl AsRef<str>) -> Value {
+        let text = text.as_ref();
+        self.string_with(text.len(), |string| string.push_str(text))
+    }
+
+    /// A String of what `write` appends, which is at most `room` bytes: for text that is put together.
+    #[inline]
+    pub fn string_with(&mut self, room: usize, write: impl FnOnce(&mut Text)) -> Value {
+        let mut string = self.alloc_with(Str::new(), room, Str::NOT_COUNTED);
+        let mut text = Text::new(string, room);
+        write(&mut text);
+        string.set_len(text.len());
+        Value::object(string)
     }
 
     /// A new, unsealed Array.
@@ -139,12 +175,16 @@ impl Heap {
 
     /// A scope with `slots` variables, all [`Value::UNDEFINED`].
     pub fn scope(&mut self, parent: Value, slots: usize) -> Gc<Scope> {
-        self.note_external(24 + slots * 8);
-        self.cells.alloc_scope(parent, slots)
+        let room = slots * size_of::<Value>();
+        let scope = self.alloc_with(Scope::with_parent(parent), room, slots as u32);
+        for slot in 0..slots {
+            scope.set_slot(slot, Value::UNDEFINED);
+        }
+        scope
     }
 
     /// Tells the collector of `bytes` allocated outside of the heap's cells, such
-    /// as a string's text.
+    /// as the entries of a map.
     #[inline]
     pub fn note_external(&mut self, bytes: usize) {
         self.allocated += bytes;

@@ -521,7 +521,6 @@ fn store_value(value: Value, to: &mut Writer) {
         Kind::Str => {
             to.out.push(STRING);
             to.text(value.as_str().expect("the kind was tested"));
-            store_header(value, to);
         }
         Kind::ComplexSymbol => {
             to.out.push(PATH);
@@ -597,7 +596,7 @@ fn load_value(from: &mut Reader) -> Option<Value> {
         }
         STRING => {
             let text: Box<str> = Store::load(from)?;
-            place(from, crate::object::Str::new(text))?
+            from.heap.as_mut()?.string(text)
         }
         PATH => {
             let parts = Store::load(from)?;

@@ -1,62 +1,10 @@
-//! Data: strings, collections, Gene values, and the small opaque kinds.
+//! Data: collections, Gene values, and the small opaque kinds.
 
 use super::{PropMap, heap_data};
 use crate::heap::Items;
 use crate::symbol::Symbol;
 use crate::value::Value;
-use std::cell::{Cell, OnceCell};
-
-/// A String: immutable UTF-8 text.
-#[repr(C)]
-pub struct Str {
-    text: Box<str>,
-    /// Number of characters; `u32::MAX` when not counted yet.
-    chars: Cell<u32>,
-}
-
-impl Str {
-    /// Offset of the text's address and length in the object, for compiled code.
-    pub const TEXT_OFFSET: usize =
-        crate::heap::data_offset::<Str>() + std::mem::offset_of!(Str, text);
-    /// Offset of the number of characters in the object, for compiled code: 32 bits, all set while it is not known.
-    pub const CHARS_OFFSET: usize =
-        crate::heap::data_offset::<Str>() + std::mem::offset_of!(Str, chars);
-
-    /// A String with this text.
-    pub fn new(text: Box<str>) -> Str {
-        Str {
-            text,
-            chars: Cell::new(u32::MAX),
-        }
-    }
-
-    /// The text.
-    #[inline]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Number of characters (Unicode scalars).
-    #[inline]
-    pub fn char_count(&self) -> usize {
-        match self.chars.get() {
-            u32::MAX => self.count_chars(),
-            count => count as usize,
-        }
-    }
-
-    fn count_chars(&self) -> usize {
-        let count = self.text.chars().count();
-        self.chars.set(count.min(u32::MAX as usize - 1) as u32);
-        count
-    }
-
-    /// Is each character one byte?
-    #[inline]
-    pub fn is_ascii(&self) -> bool {
-        self.char_count() == self.text.len()
-    }
-}
+use std::cell::OnceCell;
 
 /// A path symbol: `a/b/c`.
 pub struct ComplexSymbol {
@@ -254,7 +202,6 @@ fn trace_props(props: &PropMap, tracer: &mut crate::heap::Tracer) {
     }
 }
 
-heap_data!(Str, |s, t| (), external: s.text.len());
 heap_data!(ComplexSymbol, |s, t| (), external: s.parts.len() * 4);
 heap_data!(Array, |a, t| t.values(&a.items), external: a.items.bytes());
 heap_data!(Map, |m, t| trace_props(&m.entries, t), external: m.entries.capacity() * 32);

@@ -3,6 +3,7 @@
 mod callable;
 mod class;
 mod data;
+mod string;
 mod time;
 
 pub use callable::{Args, CallerContext, Function, Native, NativeFn, NativeFunction, Scope};
@@ -12,8 +13,9 @@ pub use class::{
 };
 pub use data::{
     Array, Bytes, ComplexSymbol, Future, FutureState, Gene, Generator, HashKey, HashMap, HashSet,
-    Iterator, Map, Quote, Range, Regex, RegexMatch, Selector, Str, Unquote,
+    Iterator, Map, Quote, Range, Regex, RegexMatch, Selector, Unquote,
 };
+pub use string::{Str, Text};
 pub use time::{Date, DateTime, Offset, Time};
 
 use crate::value::Value;

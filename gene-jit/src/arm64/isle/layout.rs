@@ -29,8 +29,10 @@ pub const ARRAY_ITEMS: Pair8 = {
     Pair8::constant((Array::ITEMS_OFFSET + Items::PTR_OFFSET) as i16)
 };
 pub const ARRAY_CAPACITY: Offset8 = words(Array::ITEMS_OFFSET + Items::CAPACITY_OFFSET);
-pub const STRING_TEXT: Pair8 = Pair8::constant(Str::TEXT_OFFSET as i16);
-pub const STRING_CHARS: Offset4 = Offset4::constant(Str::CHARS_OFFSET as u32);
+pub const STRING_LEN: Offset8 = words(Str::LEN_OFFSET);
+pub const STRING_TEXT: Imm12 = Imm12::constant(Str::TEXT_OFFSET as u64);
+/// All bits are set while it is not known.
+pub const STRING_CHARS: Offset4 = Offset4::constant(offset_of!(Header, aux) as u32);
 pub const INSTANCE_SHAPE: Offset8 = words(Instance::SHAPE_OFFSET);
 pub const INSTANCE_FIELDS: Offset8 = words(Instance::FIELDS_OFFSET + Items::PTR_OFFSET);
 pub const INSTANCE_LEN: Offset8 = words(Instance::FIELDS_OFFSET + Items::LEN_OFFSET);

@@ -1,0 +1,93 @@
+//! Strings.
+
+use super::heap_data;
+use crate::heap::{Gc, data_offset};
+use std::mem::MaybeUninit;
+
+/// A String: immutable UTF-8 text, whose bytes follow in memory. The number of characters is in the header's `aux`,
+/// once they have been counted.
+#[repr(C)]
+pub struct Str {
+    len: usize,
+}
+
+impl Str {
+    /// Offset of the number of bytes in the object, for compiled code.
+    pub const LEN_OFFSET: usize = data_offset::<Str>() + std::mem::offset_of!(Str, len);
+    /// Offset of the first byte in the object, for compiled code.
+    pub const TEXT_OFFSET: usize = data_offset::<Str>() + size_of::<Str>();
+    /// What `aux` is while the characters are not counted.
+    pub const NOT_COUNTED: u32 = u32::MAX;
+
+    /// An empty String, for now.
+    #[inline]
+    pub(crate) fn new() -> Str {
+        Str { len: 0 }
+    }
+}
+
+impl Gc<Str> {
+    /// The text.
+    #[inline]
+    pub fn as_str<'a>(self) -> &'a str {
+        let first = (self.address() as usize + Str::TEXT_OFFSET) as *const u8;
+        // SAFETY: `len` bytes behind the fixed part of the cell were initialised from text.
+        unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(first, self.len)) }
+    }
+
+    /// Says that so many bytes have been written.
+    #[inline]
+    pub(crate) fn set_len(&mut self, len: usize) {
+        self.len = len;
+    }
+
+    /// Number of characters (Unicode scalars).
+    #[inline]
+    pub fn char_count(mut self) -> usize {
+        if self.header().aux != Str::NOT_COUNTED {
+            return self.header().aux as usize;
+        }
+        let count = self.as_str().chars().count();
+        // What 32 bits do not hold is counted each time.
+        self.header_mut().aux = u32::try_from(count).unwrap_or(Str::NOT_COUNTED);
+        count
+    }
+
+    /// Is each character one byte?
+    #[inline]
+    pub fn is_ascii(self) -> bool {
+        self.char_count() == self.len
+    }
+}
+
+/// The text of a String that is being made, see [`crate::heap::Heap::string_with`].
+pub struct Text<'a> {
+    room: &'a mut [MaybeUninit<u8>],
+    len: usize,
+}
+
+impl Text<'_> {
+    /// The text of a new String whose cell has room for it.
+    #[inline]
+    pub(crate) fn new(string: Gc<Str>, room: usize) -> Self {
+        let first = (string.address() as usize + Str::TEXT_OFFSET) as *mut MaybeUninit<u8>;
+        // SAFETY: the heap made the cell with so much room behind the fixed part; nobody else knows of it yet.
+        let room = unsafe { std::slice::from_raw_parts_mut(first, room) };
+        Text { room, len: 0 }
+    }
+
+    /// Appends text, for which there is room.
+    #[inline]
+    pub fn push_str(&mut self, text: &str) {
+        self.room[self.len..][..text.len()].write_copy_of_slice(text.as_bytes());
+        self.len += text.len();
+    }
+
+    /// Number of bytes so far.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+}
+
+heap_data!(Str, |s, t| ());
