@@ -48,23 +48,21 @@ impl CodeBuffer<Fixup> {
 
     /// `to := bits`
     pub fn constant(&mut self, to: Reg, bits: u64) {
-        let halves = || (0..4u8).map(|i| (i * 16, (bits >> (i * 16)) as u16));
-        let significant = halves().filter(|&(_, half)| half != 0).count();
+        let halves = [0u8, 16, 32, 48].map(|shift| (shift, (bits >> shift) as u16));
+        let significant = halves.iter().filter(|(_, half)| *half != 0).count();
         if significant > 2 {
             return self.load_literal(to, bits);
         }
-        let mut rest = halves().filter(|&(_, half)| half != 0);
-        let (shift, first) = rest.next().unwrap_or((0, 0));
-        self.inst(Inst::Movz {
-            rd: to,
-            imm: imm16(first),
-            half: half64(shift),
-        });
-        for (shift, half) in rest {
-            self.inst(Inst::Movk {
-                rd: to,
-                imm: imm16(half),
-                half: half64(shift),
+        let mut is_first = true;
+        for (shift, half) in halves {
+            if half == 0 && (significant > 0 || shift > 0) {
+                continue;
+            }
+            let (imm, half) = (imm16(half), half64(shift));
+            self.inst(if std::mem::take(&mut is_first) {
+                Inst::Movz { rd: to, imm, half }
+            } else {
+                Inst::Movk { rd: to, imm, half }
             });
         }
     }

@@ -216,7 +216,7 @@ impl Lowering<'_> {
     /// Begins a node, with what is known from before of its operands.
     fn begin_node(&mut self, node: Node) {
         let pc = self.block.pc(node);
-        for (i, operand) in self.op(node).operands().enumerate() {
+        for (i, operand) in self.op(node).operands().into_iter().enumerate() {
             let found = self.feedback.operand(pc, i);
             let of_receiver = self.receiver(pc).filter(|_| i == 0);
             self.state(operand).found = found.or(of_receiver);
@@ -548,7 +548,7 @@ impl Lowering<'_> {
 
     /// Puts the pending operands with certain indices into their home slots.
     pub(super) fn flush_where(&mut self, stack: Stack, wanted: impl Fn(usize) -> bool) {
-        for (index, node) in self.unsettled(stack) {
+        for &(index, node) in &self.unsettled(stack) {
             if !wanted(index) {
                 continue;
             }

@@ -26,8 +26,14 @@ pub enum Owner {
     Node(crate::tree::Node, Form),
 }
 
-/// A register file. Sets of registers are words with a bit for each.
+/// A register file. Registers have ranks, by the order in which they are handed out; a set of registers is a word with
+/// a bit for each rank.
 pub struct Registers {
+    /// The registers by rank: those that calls may change, those that calls keep, those that are not handed out.
+    order: [u8; 32],
+    rank: [u8; 32],
+    scratch: u32,
+    kept: u32,
     /// Who owns each register, if it is owned by a node or a variable.
     owners: [Owner; 32],
     /// Registers that the rule at work owns, nodes, and local variables.
@@ -38,36 +44,47 @@ pub struct Registers {
     used: [u32; 32],
     /// Now.
     clock: u32,
-    /// Registers that calls may change, in the order they are handed out.
-    scratch: &'static [u8],
-    /// Registers that calls keep.
-    kept: &'static [u8],
-    scratch_set: u32,
-    kept_set: u32,
-    /// Kept registers that the code uses at all.
+    /// Kept registers that the code uses at all: a bit for each number.
     pub kept_used: u32,
 }
 
-fn set_of(numbers: &[u8]) -> u32 {
-    numbers.iter().fold(0, |set, number| set | 1 << number)
-}
-
 impl Registers {
-    /// A register file with its pools.
-    pub fn new(scratch: &'static [u8], kept: &'static [u8]) -> Registers {
-        Registers {
+    /// A register file with its pools: registers that calls may change, and those that calls keep.
+    pub fn new(scratch: &[u8], kept: &[u8]) -> Registers {
+        let pools = scratch.iter().chain(kept);
+        let mut registers = Registers {
+            order: [0; 32],
+            rank: [u8::MAX; 32],
+            scratch: (1 << scratch.len()) - 1,
+            kept: ((1 << kept.len()) - 1) << scratch.len(),
             owners: [Owner::Free; 32],
             of_rule: 0,
             of_nodes: 0,
             of_locals: 0,
             used: [0; 32],
             clock: 1,
-            scratch,
-            kept,
-            scratch_set: set_of(scratch),
-            kept_set: set_of(kept),
             kept_used: 0,
+        };
+        for (rank, &number) in (0..).zip(pools) {
+            registers.order[rank] = number;
+            registers.rank[number as usize] = rank as u8;
         }
+        registers
+    }
+
+    /// The set with one register; an empty one for a register that is not handed out.
+    fn only(&self, number: u8) -> u32 {
+        1u32.checked_shl(self.rank[number as usize].into())
+            .unwrap_or(0)
+    }
+
+    /// The registers of a set, in the order of their ranks.
+    fn each(&self, mut set: u32) -> impl Iterator<Item = u8> + '_ {
+        std::iter::from_fn(move || {
+            let number = *self.order.get(set.trailing_zeros() as usize)?;
+            set &= set - 1;
+            Some(number)
+        })
     }
 
     /// Forgets all owners.
@@ -83,9 +100,10 @@ impl Registers {
 
     /// Who owns a register?
     pub fn owner(&self, number: u8) -> Owner {
-        if (self.of_nodes | self.of_locals) & 1 << number != 0 {
+        let only = self.only(number);
+        if (self.of_nodes | self.of_locals) & only != 0 {
             self.owners[number as usize]
-        } else if self.of_rule & 1 << number != 0 {
+        } else if self.of_rule & only != 0 {
             Owner::Rule
         } else {
             Owner::Free
@@ -95,13 +113,13 @@ impl Registers {
     /// Gives a register to an owner.
     pub fn give(&mut self, number: u8, owner: Owner) {
         self.free(number);
-        let set = match owner {
-            Owner::Free => return,
-            Owner::Rule => &mut self.of_rule,
-            Owner::Node(..) => &mut self.of_nodes,
-            Owner::Local(..) => &mut self.of_locals,
-        };
-        *set |= 1 << number;
+        let only = self.only(number);
+        match owner {
+            Owner::Free => {}
+            Owner::Rule => self.of_rule |= only,
+            Owner::Node(..) => self.of_nodes |= only,
+            Owner::Local(..) => self.of_locals |= only,
+        }
         self.owners[number as usize] = owner;
         self.touch(number);
     }
@@ -113,7 +131,7 @@ impl Registers {
 
     /// Frees a register.
     pub fn free(&mut self, number: u8) {
-        let others = !(1 << number);
+        let others = !self.only(number);
         self.of_rule &= others;
         self.of_nodes &= others;
         self.of_locals &= others;
@@ -121,37 +139,25 @@ impl Registers {
 
     /// Does a call keep the register?
     pub fn is_kept(&self, number: u8) -> bool {
-        self.kept_set & 1 << number != 0
+        self.kept & self.only(number) != 0
     }
 
-    /// Registers that code run on a slow path leaves without what the current rule has put there, with their owners: those
-    /// that calls may change, and those that the rule has used.
+    /// Registers that code run on a slow path leaves without what nodes and variables had there: those that calls may
+    /// change, and those that the current rule has used. With their owners.
     pub fn volatile(&self) -> impl Iterator<Item = (u8, Owner)> + '_ {
-        let used = |number: &&u8| self.used[**number as usize] == self.clock;
         let owned = self.of_nodes | self.of_locals;
-        // Most often none is owned.
-        let scratch = if owned & self.scratch_set == 0 {
-            &[]
-        } else {
-            self.scratch
-        };
-        let kept = if owned & self.kept_set == 0 {
-            &[]
-        } else {
-            self.kept
-        };
-        scratch
-            .iter()
-            .chain(kept.iter().filter(used))
-            .filter(move |&number| owned & 1 << number != 0)
-            .map(|&number| (number, self.owners[number as usize]))
+        let used = |number: &u8| self.used[*number as usize] == self.clock;
+        let kept = self.each(owned & self.kept).filter(used);
+        self.each(owned & self.scratch)
+            .chain(kept)
+            .map(|number| (number, self.owners[number as usize]))
     }
 
     /// A register with an owner that calls may change, if there is one.
     pub fn owned_scratch(&self) -> Option<(u8, Owner)> {
-        let owned = (self.of_rule | self.of_nodes | self.of_locals) & self.scratch_set;
-        let number = owned.trailing_zeros() as u8;
-        (owned != 0).then(|| (number, self.owner(number)))
+        let owned = self.of_rule | self.of_nodes | self.of_locals;
+        let number = self.each(owned & self.scratch).next()?;
+        Some((number, self.owner(number)))
     }
 
     /// A register to be handed out: a free one, or one that caches a local variable. The caller must tell the
@@ -159,32 +165,29 @@ impl Registers {
     pub fn take(&mut self, keep: bool) -> Option<(u8, Owner)> {
         let pool = if keep { self.kept } else { self.scratch };
         let owned = self.of_rule | self.of_nodes | self.of_locals;
-        let free = pool.iter().find(|&number| owned & 1 << number == 0);
-        let best = match free {
-            Some(&number) => number,
-            None => self.oldest(pool, self.of_locals, self.clock)?,
+        let number = match self.each(pool & !owned).next() {
+            Some(number) => number,
+            None => self.oldest(pool & self.of_locals, self.clock)?,
         };
         if keep {
-            self.kept_used |= 1 << best;
+            self.kept_used |= 1 << number;
         }
-        Some((best, self.owner(best)))
+        Some((number, self.owner(number)))
     }
 
-    /// The register of a pool and a set that was used longest ago, before `clock`.
-    fn oldest(&self, pool: &[u8], set: u32, clock: u32) -> Option<u8> {
+    /// The register of a set that was used longest ago, before `clock`.
+    fn oldest(&self, set: u32, clock: u32) -> Option<u8> {
         let used = |number: &u8| self.used[*number as usize];
-        let candidates = pool.iter().copied().filter(|number| set & 1 << number != 0);
-        candidates
-            .filter(|number| used(number) < clock)
-            .min_by_key(used)
+        let candidates = self.each(set).filter(|number| used(number) < clock);
+        candidates.min_by_key(used)
     }
 
     /// The node-owned scratch register that was used longest ago, if more than `most` are owned by nodes.
     pub fn crowded(&self, most: u32) -> Option<u8> {
-        let held = self.of_nodes & self.scratch_set;
+        let held = self.of_nodes & self.scratch;
         if held.count_ones() <= most {
             return None;
         }
-        self.oldest(self.scratch, held, u32::MAX)
+        self.oldest(held, u32::MAX)
     }
 }

@@ -173,7 +173,7 @@ impl Lowering<'_> {
     fn slow_path(&mut self) -> SlowPath {
         let label = self.buffer.label();
         let start = self.slow.stores.len();
-        for (index, node) in self.unsettled(self.current.stack) {
+        for &(index, node) in &self.unsettled(self.current.stack) {
             let source = self.source(node);
             self.slow.stores.push((index, source));
         }

@@ -39,14 +39,14 @@ impl Block {
         }
         loop {
             builder.before = builder.stack();
-            let instr = code.instrs[builder.pc];
-            builder.instr(instr);
-            builder.pc += 1 + usize::from(std::mem::take(&mut builder.skip));
-            if effect(code, instr).ends {
+            let pc = builder.pc;
+            builder.instr(code.instrs[pc]);
+            if flow.ends(pc) {
                 break;
             }
+            builder.pc += 1 + usize::from(std::mem::take(&mut builder.skip));
             let pc = builder.pc;
-            if instr.target().is_some() || flow.is_leader(pc) {
+            if flow.is_leader(pc) {
                 builder.block.next = Some(pc as u32);
                 break;
             }

@@ -22,6 +22,8 @@ struct Point {
     /// Control comes here other than from the instruction before.
     leader: bool,
     in_loop: bool,
+    /// Control never goes on from this instruction to the next.
+    ends: bool,
     /// A back edge leads here; this is the last instruction of the loop.
     loop_end: Option<u32>,
 }
@@ -61,6 +63,7 @@ impl Flow {
                     self.pending.push((target, below + jump_pushes));
                 }
                 if ends {
+                    self.points[pc].ends = true;
                     break;
                 }
                 if target.is_some() {
@@ -89,6 +92,11 @@ impl Flow {
     /// Does a block begin here?
     pub fn is_leader(&self, pc: usize) -> bool {
         self.points[pc].leader
+    }
+
+    /// Does control never go on to the next instruction?
+    pub fn ends(&self, pc: usize) -> bool {
+        self.points[pc].ends
     }
 
     /// The last instruction of the loop that begins here.

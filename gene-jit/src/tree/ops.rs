@@ -1,6 +1,7 @@
 //! What trees are made of: operators and statements.
 
 use super::Node;
+use arrayvec::ArrayVec;
 
 /// What a node computes. Rules match these; `rules/bytecode.isle` declares them.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -160,10 +161,10 @@ pub enum Op {
 
 impl Op {
     /// Nodes that this one takes, in order.
-    pub fn operands(self) -> impl Iterator<Item = Node> {
+    pub fn operands(self) -> ArrayVec<Node, 3> {
         let (x, y) = match self {
             Op::SetItem { of, key, value } => {
-                return [Some(of), Some(key), Some(value)].into_iter().flatten();
+                return [of, key, value].into();
             }
             Op::Const { .. } | Op::Local { .. } | Op::Operand | Op::Result | Op::Function => {
                 (None, None)
@@ -193,7 +194,7 @@ impl Op {
             | Op::Eq { x, y }
             | Op::Ne { x, y } => (Some(x), Some(y)),
         };
-        [x, y, None].into_iter().flatten()
+        x.into_iter().chain(y).collect()
     }
 
     /// Does it answer true or false whatever it compares?
