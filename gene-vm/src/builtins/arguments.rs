@@ -2,7 +2,7 @@
 
 use crate::code::FunctionKind;
 use crate::heap::{Gc, HeapData, header_at};
-use crate::object::{Args, Function, NativeFn};
+use crate::object::{Args, Function, NativeFn, Str};
 use crate::print::{Form, kind_name, write_value};
 use crate::symbol::Symbol;
 use crate::value::{PAYLOAD_MASK, Value};
@@ -29,15 +29,21 @@ pub(super) fn name_text(value: &Value) -> Option<&str> {
 }
 
 /// The symbol that a String or Symbol names.
+#[inline]
 pub(super) fn name_symbol(value: Value) -> Option<Symbol> {
-    value
-        .as_symbol()
-        .or_else(|| value.as_str().map(Symbol::intern))
+    match value.get::<Str>() {
+        Some(string) => Some(string.symbol()),
+        None => value.as_symbol(),
+    }
 }
 
 /// The symbol that a String or Symbol names, if any value uses it: for look-ups.
+#[inline]
 pub(super) fn known_symbol(value: Value) -> Option<Symbol> {
-    value.as_symbol().or_else(|| Symbol::find(value.as_str()?))
+    match value.get::<Str>() {
+        Some(string) => string.known_symbol(),
+        None => value.as_symbol(),
+    }
 }
 
 /// Appends the text that a value contributes to a String (14.1): Strings and Symbols bare, `nil`

@@ -66,8 +66,13 @@ fn wrong_key(vm: &mut Vm, method: &str) -> Raise {
 fn get(vm: &mut Vm, args: Args) -> Result {
     let map: Gc<Map> = vm.receiver(args)?;
     let key = vm.required(args, 1, "Map.get expects at least a key argument")?;
-    check_key(vm, key, "Map.get")?;
-    let found = known_symbol(key).and_then(|key| map.entries.get(&key).copied());
+    let found = match known_symbol(key) {
+        Some(key) => map.entries.get(&key).copied(),
+        None => {
+            check_key(vm, key, "Map.get")?;
+            None
+        }
+    };
     Ok(found.or(args.get(2)).unwrap_or(Value::NIL))
 }
 

@@ -54,6 +54,9 @@ fn to_s(vm: &mut Vm, args: Args) -> Result {
     if value.as_str().is_some() {
         return Ok(value);
     }
+    if let Some(int) = value.as_small_int() {
+        return Ok(vm.heap.string(itoa::Buffer::new().format(int)));
+    }
     Ok(vm.build_string(|text| {
         if let Some(class) = value.get::<Class>() {
             text.push_str(class.name.name());

@@ -43,8 +43,8 @@ impl Vm {
         if let Some(name) = key.as_symbol() {
             return Ok(Segment::Name(name));
         }
-        if let Some(text) = key.as_str() {
-            return Ok(Segment::Name(Symbol::intern(text)));
+        if let Some(text) = key.get::<Str>() {
+            return Ok(Segment::Name(text.symbol()));
         }
         if let Some(index) = key.as_int() {
             return Ok(Segment::Index(index));

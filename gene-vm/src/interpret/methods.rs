@@ -3,7 +3,7 @@
 use super::call::{Arguments, Prepared};
 use crate::code::Cache;
 use crate::heap::{Gc, Kind, header_word};
-use crate::object::{Class, EnumValue, Function, Instance, Variant};
+use crate::object::{Class, EnumValue, Function, Instance, Str, Variant};
 use crate::print::kind_name;
 use crate::symbol::{Symbol, sym};
 use crate::value::{PAYLOAD_MASK, Value};
@@ -197,9 +197,9 @@ impl Vm {
     ) -> Result<Prepared> {
         // SAFETY: the name is below the receiver on the value stack.
         let (name, receiver) = unsafe { (base.sub(1).read(), base.read()) };
-        let name = match (name.as_symbol(), name.as_str()) {
+        let name = match (name.as_symbol(), name.get::<Str>()) {
             (Some(symbol), _) => symbol,
-            (_, Some(text)) => Symbol::intern(text),
+            (_, Some(text)) => text.symbol(),
             _ if name.is_nil() => {
                 return Err(self.raise(ErrorClass::Exception, "Dynamic method name cannot be nil"));
             }

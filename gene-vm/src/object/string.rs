@@ -2,6 +2,8 @@
 
 use super::heap_data;
 use crate::heap::{Gc, data_offset};
+use crate::symbol::Symbol;
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 
 /// A String: immutable UTF-8 text, whose bytes follow in memory. The number of characters is in the header's `aux`,
@@ -9,6 +11,8 @@ use std::mem::MaybeUninit;
 #[repr(C)]
 pub struct Str {
     len: usize,
+    /// The symbol of this name, once it was asked for.
+    symbol: Cell<Option<Symbol>>,
 }
 
 impl Str {
@@ -22,7 +26,10 @@ impl Str {
     /// An empty String, for now.
     #[inline]
     pub(crate) fn new() -> Str {
-        Str { len: 0 }
+        Str {
+            len: 0,
+            symbol: Cell::new(None),
+        }
     }
 }
 
@@ -51,6 +58,29 @@ impl Gc<Str> {
         // What 32 bits do not hold is counted each time.
         self.header_mut().aux = u32::try_from(count).unwrap_or(Str::NOT_COUNTED);
         count
+    }
+
+    /// The symbol of this name.
+    #[inline]
+    pub fn symbol(self) -> Symbol {
+        match self.symbol.get() {
+            Some(symbol) => symbol,
+            None => self.remember(Symbol::intern(self.as_str())),
+        }
+    }
+
+    /// The symbol of this name, if there is one already: look-ups of made-up names need not grow the table of symbols.
+    #[inline]
+    pub fn known_symbol(self) -> Option<Symbol> {
+        match self.symbol.get() {
+            None => Symbol::find(self.as_str()).map(|symbol| self.remember(symbol)),
+            known => known,
+        }
+    }
+
+    fn remember(self, symbol: Symbol) -> Symbol {
+        self.symbol.set(Some(symbol));
+        symbol
     }
 
     /// Is each character one byte?
