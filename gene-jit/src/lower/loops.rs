@@ -7,49 +7,13 @@
 
 use super::facts::{Fact, Known, Locals};
 use super::stubs::Stub;
+use super::usage::Usage;
 use super::{Header, Lowering};
 use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16, X17};
 use crate::buffer::Label;
-use crate::tree::Checked;
-use crate::tree::effect::{Effect, effect, written_locals};
-use crate::tree::operands::{
-    Iteration, Operand as Place, access, checked_type, is_comparison, is_equality, iteration,
-    operands,
-};
-use gene_vm::bytecode::{Instr, Op};
 use gene_vm::value::SPECIAL_TAG;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// What an operand is while a loop is looked through.
-#[derive(Clone, Copy)]
-struct Operand {
-    fact: Fact,
-    /// The variable that it was read from.
-    slot: Option<u16>,
-}
-
-const UNKNOWN: Operand = Operand {
-    fact: Fact::Unknown,
-    slot: None,
-};
-
-/// What a loop does with variables.
-#[derive(Default)]
-struct Usage {
-    /// How often a variable takes part in arithmetic.
-    numeric: BTreeMap<u16, usize>,
-    /// Variables that are read other than for arithmetic.
-    read: BTreeSet<u16>,
-    /// How often elements of a variable are used.
-    arrays: BTreeMap<u16, usize>,
-    /// How often a variable is looked into as a string.
-    strings: BTreeMap<u16, usize>,
-    /// Variables with the states of iterations that begin in the loop: nothing is known of them where it begins.
-    restarted: BTreeSet<u16>,
-    /// Variables that are assigned, and what.
-    written: BTreeMap<u16, Fact>,
-}
+use std::collections::HashMap;
 
 impl Lowering<'_> {
     /// Begins a loop: sees to what it expects, and goes on with that alone.
@@ -65,74 +29,73 @@ impl Lowering<'_> {
 
     fn expectations(&self, pc: usize) -> Locals {
         let end = self.flow.loop_end(pc).unwrap_or(pc);
-        let mut facts: HashMap<u16, Fact> = HashMap::new();
-        let mut usage = self.look_through(pc, end, &facts);
+        let mut usage = Usage::default();
+        self.look_through(pc, end, &mut usage);
         // Start with a guess for each numeric variable, and drop those that the loop makes something else.
-        for &slot in usage.numeric.keys() {
-            let fact = match self.locals.get(slot).fact {
-                Fact::Unknown => self.feedback.variable(pc, slot),
-                fact => match self.feedback.at_loop(pc, slot) {
-                    Some(found) => fact.meet(found),
-                    None => fact,
-                },
-            };
-            facts.insert(slot, fact);
+        for (slot, variable) in usage.each() {
+            if variable.numeric > 0 {
+                variable.guess = Some(match self.locals.get(slot).fact {
+                    Fact::Unknown => self.feedback.variable(pc, slot),
+                    fact => match self.feedback.at_loop(pc, slot) {
+                        Some(found) => fact.meet(found),
+                        None => fact,
+                    },
+                });
+            }
         }
         loop {
-            usage = self.look_through(pc, end, &facts);
-            let wrong = |(&slot, &fact): (&u16, &Fact)| {
-                let expected = facts.get(&slot).copied().unwrap_or_default();
-                (expected != Fact::Unknown && fact != Fact::Unknown && fact != expected)
-                    .then_some(slot)
-            };
-            let wrong: Vec<u16> = usage.written.iter().filter_map(wrong).collect();
-            if wrong.is_empty() {
-                break;
+            self.look_through(pc, end, &mut usage);
+            let mut is_right = true;
+            for (_, variable) in usage.each() {
+                if variable.contradicts_guess() {
+                    variable.guess = Some(Fact::Unknown);
+                    is_right = false;
+                }
             }
-            for slot in wrong {
-                facts.insert(slot, Fact::Unknown);
+            if is_right {
+                break;
             }
         }
         let mut expects = Locals::default();
         for (slot, known) in self.locals.iter() {
             // What the loop does not change stays known, as far as it is worth a check where the loop is entered.
             let fact = known.fact.lasting();
-            if !usage.written.contains_key(&slot) && fact.is_checked_at_loops() {
+            if usage.of(slot).written.is_none() && fact.is_checked_at_loops() {
                 expects.get_mut(slot).fact = fact;
             }
         }
-        // Objects that are looked into in each round are checked to be objects before.
-        for &slot in &usage.read {
-            if self.locals.get(slot).fact == Fact::Unknown
-                && !usage.written.contains_key(&slot)
-                && self.feedback.was_object(pc, slot)
-            {
+        let mut by_use = Vec::new();
+        for (slot, variable) in usage.each() {
+            let fact = self.locals.get(slot).fact;
+            let is_written = variable.written.is_some();
+            // Objects that are looked into in each round are checked to be objects before.
+            let is_object = || self.feedback.was_object(pc, slot);
+            if variable.read && !is_written && fact == Fact::Unknown && is_object() {
                 expects.get_mut(slot).fact = Fact::Object;
             }
-        }
-        let strings = usage.strings.keys().map(|slot| (slot, Fact::String));
-        let arrays = usage.arrays.keys().map(|slot| (slot, Fact::Array));
-        for (&slot, kind) in strings.chain(arrays) {
-            let is_free = !usage.written.contains_key(&slot) && !usage.numeric.contains_key(&slot);
-            let may_be = match self.locals.get(slot).fact {
-                Fact::Unknown | Fact::Object => self.feedback.may_be(kind, pc, slot),
-                fact => fact.implies(kind),
-            };
-            if is_free && may_be {
-                facts.insert(slot, kind);
+            let objects = [
+                (variable.strings, Fact::String),
+                (variable.arrays, Fact::Array),
+            ];
+            for (count, kind) in objects {
+                let is_free = !is_written && variable.numeric == 0;
+                let may_be = || match fact {
+                    Fact::Unknown | Fact::Object => self.feedback.may_be(kind, pc, slot),
+                    fact => fact.implies(kind),
+                };
+                if count > 0 && is_free && may_be() {
+                    variable.guess = Some(kind);
+                }
+            }
+            if let Some(guess) = variable.guess {
+                let counts = [variable.numeric, variable.arrays, variable.strings];
+                let counts = counts.into_iter().filter(|&count| count > 0);
+                by_use.extend(counts.map(|count| (count, slot, guess)));
             }
         }
-        let mut by_use: Vec<_> = usage
-            .numeric
-            .iter()
-            .chain(&usage.arrays)
-            .chain(&usage.strings)
-            .filter(|(slot, _)| facts.contains_key(slot))
-            .map(|(&slot, &count)| (count, slot))
-            .collect();
         by_use.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut ints: BTreeSet<u8> = arm64::KEPT.iter().copied().collect();
-        let mut floats: BTreeSet<u8> = arm64::FLOAT_KEPT.iter().copied().collect();
+        let mut ints = Pool::of(arm64::KEPT);
+        let mut floats = Pool::of(arm64::FLOAT_KEPT);
         // Registers that variables of this loop have already stay theirs.
         let kept = |slot: u16, fact: Fact| {
             let known = self.locals.get(slot);
@@ -146,214 +109,34 @@ impl Lowering<'_> {
                     .filter(|n| self.floats.is_kept(*n)),
             }
         };
-        for &(_, slot) in &by_use {
-            let fact = facts[&slot];
+        for &(_, slot, fact) in &by_use {
             if let Some(number) = kept(slot, fact) {
                 if fact == Fact::Float {
-                    floats.remove(&number)
+                    floats.remove(number);
                 } else {
-                    ints.remove(&number)
-                };
+                    ints.remove(number);
+                }
             }
         }
-        for &(_, slot) in &by_use {
-            let fact = facts[&slot];
+        for &(_, slot, fact) in &by_use {
             let known = expects.get_mut(slot);
             match fact {
                 Fact::SmallInt => {
                     known.fact = fact;
-                    known.high = kept(slot, fact).or_else(|| ints.pop_first()).map(Reg::new);
+                    known.high = kept(slot, fact).or_else(|| ints.pop()).map(Reg::new);
                 }
                 Fact::Array | Fact::String => {
                     known.fact = fact;
-                    known.address = kept(slot, fact).or_else(|| ints.pop_first()).map(Reg::new);
+                    known.address = kept(slot, fact).or_else(|| ints.pop()).map(Reg::new);
                 }
                 Fact::Float => {
                     known.fact = fact;
-                    known.double = kept(slot, fact)
-                        .or_else(|| floats.pop_first())
-                        .map(FReg::new);
+                    known.double = kept(slot, fact).or_else(|| floats.pop()).map(FReg::new);
                 }
                 _ => {}
             }
         }
         expects
-    }
-
-    /// Runs through the instructions of a loop in order, as if jumps were not there.
-    fn look_through(&self, pc: usize, end: usize, facts: &HashMap<u16, Fact>) -> Usage {
-        let mut usage = Usage::default();
-        let mut facts = facts.clone();
-        let mut stack: Vec<Operand> = Vec::new();
-        for at in pc..=end {
-            let Some(depth) = self.flow.depth(at) else {
-                continue;
-            };
-            if self.flow.is_leader(at) {
-                stack.clear();
-            }
-            stack.resize(depth, UNKNOWN);
-            let instr = self.code.instrs[at];
-            let Some(places) = operands(instr) else {
-                if let Some(of) = self.checks_inline(at) {
-                    let slot = stack.pop().and_then(|operand| operand.slot);
-                    let fact = Fact::of_type(of);
-                    stack.push(Operand { fact, slot });
-                } else if instr.op == Op::IterNext && !self.feedback.is_varied(at) {
-                    let element = self.look_at_step(at, &mut facts, &mut usage);
-                    stack.push(element);
-                } else {
-                    self.look_at_other(instr, &mut stack, &mut facts, &mut usage);
-                }
-                continue;
-            };
-            let operands = places.map(|place| match place {
-                Place::Stack(depth) => {
-                    let operand = stack.iter().rev().nth(depth);
-                    operand.copied().unwrap_or(UNKNOWN)
-                }
-                Place::Local(slot) => Operand {
-                    fact: self.fact_in(&facts, slot),
-                    slot: Some(slot),
-                },
-                Place::Int(_) => Operand {
-                    fact: Fact::SmallInt,
-                    slot: None,
-                },
-            });
-            let Effect { pops, pushes, .. } = effect(self.code, instr);
-            stack.truncate(stack.len().saturating_sub(pops as usize));
-            if !is_equality(instr.op) {
-                for slot in operands.iter().filter_map(|operand| operand.slot) {
-                    *usage.numeric.entry(slot).or_default() += 1;
-                }
-            }
-            let float = |(i, operand): (usize, &Operand)| {
-                operand.fact == Fact::Float
-                    || operand.fact == Fact::Unknown
-                        && self.feedback.operand(at, i) == Some(Fact::Float)
-            };
-            let fact = if self.feedback.is_varied(at) {
-                Fact::Unknown
-            } else if instr.op == Op::Div || operands.iter().enumerate().any(float) {
-                Fact::Float
-            } else {
-                Fact::SmallInt
-            };
-            match instr.op {
-                Op::IncLocal | Op::DecLocal | Op::AddToLocal => {
-                    usage.write(&mut facts, instr.b, fact);
-                }
-                _ if pushes > 0 => stack.push(Operand {
-                    fact: if is_comparison(instr.op) {
-                        Fact::Bool
-                    } else {
-                        fact
-                    },
-                    slot: None,
-                }),
-                _ => {}
-            }
-        }
-        let Usage {
-            numeric, restarted, ..
-        } = &mut usage;
-        numeric.retain(|slot, _| !restarted.contains(slot));
-        usage
-    }
-
-    /// The type that the instruction at `at` checks its operand against inline.
-    fn checks_inline(&self, at: usize) -> Option<Checked> {
-        let of = checked_type(self.code, self.code.instrs[at])?;
-        (!self.feedback.is_varied(at)).then_some(of)
-    }
-
-    /// A step of an iteration, whose state lies in variables.
-    fn look_at_step(
-        &self,
-        at: usize,
-        facts: &mut HashMap<u16, Fact>,
-        usage: &mut Usage,
-    ) -> Operand {
-        let source = self.code.instrs[at].b;
-        *usage.numeric.entry(source + 1).or_default() += 2;
-        usage.write(facts, source + 1, Fact::SmallInt);
-        match iteration(self.code, at) {
-            Iteration::Range => {
-                *usage.numeric.entry(source).or_default() += 1;
-                Operand {
-                    fact: Fact::SmallInt,
-                    slot: None,
-                }
-            }
-            Iteration::Array => {
-                *usage.arrays.entry(source).or_default() += 1;
-                UNKNOWN
-            }
-        }
-    }
-
-    /// What a variable is while a loop is looked through.
-    fn fact_in(&self, facts: &HashMap<u16, Fact>, slot: u16) -> Fact {
-        let fact = facts.get(&slot).copied();
-        fact.unwrap_or(self.locals.get(slot).fact)
-    }
-
-    fn look_at_other(
-        &self,
-        instr: Instr,
-        stack: &mut Vec<Operand>,
-        facts: &mut HashMap<u16, Fact>,
-        usage: &mut Usage,
-    ) {
-        match instr.op {
-            Op::GetLocal => {
-                usage.read.insert(instr.b);
-                stack.push(Operand {
-                    fact: self.fact_in(facts, instr.b),
-                    slot: Some(instr.b),
-                });
-            }
-            Op::Int => stack.push(Operand {
-                fact: Fact::SmallInt,
-                slot: None,
-            }),
-            Op::Const => {
-                let fact = Fact::of(self.code.constants[instr.c as usize]);
-                stack.push(Operand { fact, slot: None });
-            }
-            Op::SetLocal | Op::TeeLocal => {
-                let fact = stack.last().map_or(Fact::Unknown, |operand| operand.fact);
-                usage.write(facts, instr.b, fact);
-                if instr.op == Op::SetLocal {
-                    stack.pop();
-                }
-            }
-            _ => {
-                if let Some(access) = access(self.code, instr) {
-                    let at = |depth: usize| stack.iter().rev().nth(depth)?.slot;
-                    let objects = match access.kind {
-                        Checked::String => &mut usage.strings,
-                        _ => &mut usage.arrays,
-                    };
-                    if let Some(slot) = at(access.of) {
-                        *objects.entry(slot).or_default() += 1;
-                    }
-                    if let Some(slot) = access.key.and_then(at) {
-                        *usage.numeric.entry(slot).or_default() += 1;
-                    }
-                }
-                let effect = effect(self.code, instr);
-                stack.truncate(stack.len().saturating_sub(effect.pops as usize));
-                stack.extend((0..effect.pushes).map(|_| UNKNOWN));
-                for slot in written_locals(instr) {
-                    usage.write(facts, slot, Fact::Unknown);
-                    if instr.op == Op::IterStart {
-                        usage.restarted.insert(slot);
-                    }
-                }
-            }
-        }
     }
 
     /// Brings the variables into the state that a loop expects, or leaves. False if that is the only way.
@@ -534,10 +317,22 @@ impl Lowering<'_> {
     }
 }
 
-impl Usage {
-    fn write(&mut self, facts: &mut HashMap<u16, Fact>, slot: u16, fact: Fact) {
-        let written = self.written.entry(slot).or_insert(fact);
-        *written = written.meet(fact);
-        facts.insert(slot, fact);
+/// Registers that no variable has yet: a bit for each number.
+struct Pool(u32);
+
+impl Pool {
+    fn of(numbers: &[u8]) -> Pool {
+        Pool(numbers.iter().fold(0, |set, number| set | 1 << number))
+    }
+
+    fn remove(&mut self, number: u8) {
+        self.0 &= !(1 << number);
+    }
+
+    /// Takes the first one.
+    fn pop(&mut self) -> Option<u8> {
+        let number = self.0.trailing_zeros() as u8;
+        self.0 &= self.0.wrapping_sub(1);
+        (number < 32).then_some(number)
     }
 }

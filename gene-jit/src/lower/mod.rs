@@ -14,6 +14,7 @@ mod loops;
 mod nodes;
 mod registers;
 mod stubs;
+mod usage;
 
 use crate::arm64::{self, Fixup, RuleId};
 use crate::buffer::{CodeBuffer, Label};
@@ -391,10 +392,12 @@ impl Lowering<'_> {
 
     /// The operands below `stack` that may not be in their home slots, from the bottom up.
     fn unsettled(&self, stack: Stack) -> Unsettled {
-        let pending = self.block.operands(stack).take(MAX_PENDING + 1);
-        let mut operands: Unsettled = pending
-            .filter(|&(index, node)| !self.is_home(index, node))
-            .collect();
+        let mut operands = Unsettled::new();
+        for (index, node) in self.block.operands(stack).take(MAX_PENDING + 1) {
+            if !self.is_home(index, node) {
+                operands.push((index, node));
+            }
+        }
         operands.reverse();
         operands
     }
