@@ -143,13 +143,13 @@ fn del(vm: &mut Vm, args: Args) -> Result {
     let index = vm.required(args, 1, "Array.del requires index")?;
     let position = position(vm, index, array.items.len(), "del")?;
     vm.check_mutable(args[0], "delete from", "array")?;
-    Ok(array.items.with_vec(|items| items.remove(position)))
+    Ok(array.items.remove(position))
 }
 
 fn clear(vm: &mut Vm, args: Args) -> Result {
     let mut array: Gc<Array> = vm.receiver(args)?;
     vm.check_mutable(args[0], "clear", "array")?;
-    array.items = Vec::new().into();
+    array.items.take();
     Ok(args[0])
 }
 

@@ -155,8 +155,7 @@ fn ins_child(vm: &mut Vm, args: Args) -> Result {
     let value = vm.required(args, 2, "Gene.ins_child requires index and value")?;
     let index = index_below(vm, args, "Gene.ins_child", gene.children.len() + 1)?;
     vm.check_mutable(args[0], "insert child into", "gene")?;
-    gene.children
-        .with_vec(|children| children.insert(index, value));
+    gene.children.insert(index, value);
     vm.heap.note_external(size_of::<Value>());
     Ok(args[0])
 }
@@ -166,7 +165,7 @@ fn del_child(vm: &mut Vm, args: Args) -> Result {
     vm.required(args, 1, "Gene.del_child requires an index")?;
     let index = index_below(vm, args, "Gene.del_child", gene.children.len())?;
     vm.check_mutable(args[0], "delete child from", "gene")?;
-    Ok(gene.children.with_vec(|children| children.remove(index)))
+    Ok(gene.children.remove(index))
 }
 
 fn contains(vm: &mut Vm, args: Args) -> Result {

@@ -313,7 +313,7 @@ fn object(vm: &mut Vm, mut entries: PropMap) -> Result {
         return Ok(vm.heap.map(entries));
     };
     let children = match entries.shift_remove(&sym::CHILDREN) {
-        None => Default::default(),
+        None => crate::heap::Items::new(),
         Some(children) => match children.get::<Array>() {
             Some(children) => children.items.clone(),
             None => return Err(vm.fail("Tagged Gene JSON 'children' must be an array")),

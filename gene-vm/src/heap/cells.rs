@@ -42,6 +42,7 @@ struct Class {
     next: usize,
 }
 
+#[repr(C)]
 pub(super) struct Cells {
     /// By cell size: what is handed out next.
     free: [FreeList; LARGEST / GRAIN],
@@ -66,6 +67,12 @@ fn fresh(layout: Layout) -> NonNull<u8> {
 #[inline]
 const fn class_of(size: usize) -> usize {
     (size - 1) / GRAIN
+}
+
+/// The size of the cell of an object of `size` bytes, which is not above [`LARGEST`].
+#[inline]
+pub(super) const fn whole_cell(size: usize) -> usize {
+    cell_size(class_of(size))
 }
 
 const fn cell_size(class: usize) -> usize {

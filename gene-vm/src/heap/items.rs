@@ -4,11 +4,16 @@
 use crate::value::Value;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
 
 /// A vector of values. It dereferences to a slice.
+///
+/// Where it is the last field of a heap object, the values may lie behind it in the object's cell, see
+/// [`super::Heap::array`]; those that do not fit there have an allocation of their own. So `Items` of an object
+/// are never moved out of it, or swapped: [`Items::take`] is for that.
 #[repr(C)]
 pub struct Items {
-    ptr: *mut Value,
+    ptr: NonNull<Value>,
     len: usize,
     capacity: usize,
 }
@@ -21,28 +26,97 @@ impl Items {
     /// Offset of the capacity, for compiled code.
     pub const CAPACITY_OFFSET: usize = std::mem::offset_of!(Items, capacity);
 
+    /// The fewest values that an allocation has room for.
+    const SMALLEST: usize = 4;
+
     /// No values.
     pub fn new() -> Items {
         Vec::new().into()
     }
 
-    /// Runs `change` on the values as a vector.
-    pub fn with_vec<R>(&mut self, change: impl FnOnce(&mut Vec<Value>) -> R) -> R {
-        let mut vec: Vec<Value> = std::mem::take(self).into();
-        let result = change(&mut vec);
+    /// No values yet, but room behind where this will be in its cell.
+    ///
+    /// # Safety
+    /// `room` is the address right behind the `Items`, and the cell has room for so many values there.
+    #[inline]
+    pub(super) unsafe fn in_cell(room: NonNull<Value>, capacity: usize) -> Items {
+        Items {
+            ptr: room,
+            len: 0,
+            capacity,
+        }
+    }
+
+    #[inline]
+    fn is_in_cell(&self) -> bool {
+        std::ptr::eq(
+            self.ptr.as_ptr(),
+            std::ptr::from_ref(self).wrapping_add(1).cast(),
+        )
+    }
+
+    /// The values, which are no longer here.
+    pub fn take(&mut self) -> Vec<Value> {
+        if self.is_in_cell() {
+            let values = self.to_vec();
+            self.len = 0;
+            return values;
+        }
+        std::mem::replace(self, Items::new()).into()
+    }
+
+    /// Makes room for so many more values.
+    #[cold]
+    fn reserve(&mut self, more: usize) {
+        let capacity = (self.len + more)
+            .max(2 * self.capacity)
+            .max(Items::SMALLEST);
+        let mut vec = if self.is_in_cell() {
+            let mut vec = Vec::with_capacity(capacity);
+            vec.extend_from_slice(self);
+            vec
+        } else {
+            self.take()
+        };
+        vec.reserve_exact(capacity - vec.len());
         *self = vec.into();
-        result
     }
 
     /// Appends a value.
     #[inline]
     pub fn push(&mut self, value: Value) {
         if self.len == self.capacity {
-            self.with_vec(|vec| vec.reserve(1));
+            self.reserve(1);
         }
         // SAFETY: there is room for one more after `len` values.
         unsafe { self.ptr.add(self.len).write(value) };
         self.len += 1;
+    }
+
+    /// Appends several values.
+    #[inline]
+    pub fn extend_from_slice(&mut self, values: &[Value]) {
+        if values.len() > self.capacity - self.len {
+            self.reserve(values.len());
+        }
+        // SAFETY: there is room for so many more after `len` values; what is borrowed lies elsewhere.
+        unsafe {
+            let end = self.ptr.add(self.len).as_ptr();
+            std::ptr::copy_nonoverlapping(values.as_ptr(), end, values.len());
+        }
+        self.len += values.len();
+    }
+
+    /// Inserts a value before the one at an index, which is not above the length.
+    pub fn insert(&mut self, index: usize, value: Value) {
+        self.push(value);
+        self[index..].rotate_right(1);
+    }
+
+    /// Removes the value at an index.
+    pub fn remove(&mut self, index: usize) -> Value {
+        self[index..].rotate_left(1);
+        self.pop().expect("the index was in range")
     }
 
     /// Removes the last value.
@@ -53,15 +127,14 @@ impl Items {
         Some(unsafe { self.ptr.add(self.len).read() })
     }
 
-    /// Bytes of the storage.
+    /// Bytes of the storage, if it is an allocation of its own.
+    #[inline]
     pub fn bytes(&self) -> usize {
-        self.capacity * size_of::<Value>()
-    }
-}
-
-impl Default for Items {
-    fn default() -> Items {
-        Items::new()
+        if self.is_in_cell() {
+            0
+        } else {
+            self.capacity * size_of::<Value>()
+        }
     }
 }
 
@@ -69,7 +142,8 @@ impl From<Vec<Value>> for Items {
     fn from(vec: Vec<Value>) -> Items {
         let mut vec = ManuallyDrop::new(vec);
         Items {
-            ptr: vec.as_mut_ptr(),
+            // SAFETY: a vector's address is not null.
+            ptr: unsafe { NonNull::new_unchecked(vec.as_mut_ptr()) },
             len: vec.len(),
             capacity: vec.capacity(),
         }
@@ -91,15 +165,18 @@ impl FromIterator<Value> for Items {
 impl From<Items> for Vec<Value> {
     fn from(items: Items) -> Vec<Value> {
         let items = ManuallyDrop::new(items);
-        // SAFETY: the three parts came from a vector, which `ManuallyDrop` did not free.
-        unsafe { Vec::from_raw_parts(items.ptr, items.len, items.capacity) }
+        // SAFETY: the three parts came from a vector, which `ManuallyDrop` did not free: only that can be moved.
+        unsafe { Vec::from_raw_parts(items.ptr.as_ptr(), items.len, items.capacity) }
     }
 }
 
 impl Drop for Items {
+    #[inline]
     fn drop(&mut self) {
-        // SAFETY: the three parts came from a vector; nothing uses them after this.
-        drop(unsafe { Vec::from_raw_parts(self.ptr, self.len, self.capacity) });
+        if !self.is_in_cell() {
+            // SAFETY: the three parts came from a vector; nothing uses them after this.
+            drop(unsafe { Vec::from_raw_parts(self.ptr.as_ptr(), self.len, self.capacity) });
+        }
     }
 }
 
@@ -109,12 +186,18 @@ impl Clone for Items {
     }
 }
 
+impl AsRef<[Value]> for Items {
+    fn as_ref(&self) -> &[Value] {
+        self
+    }
+}
+
 impl Deref for Items {
     type Target = [Value];
     #[inline]
     fn deref(&self) -> &[Value] {
         // SAFETY: `len` values from `ptr` on are initialised.
-        unsafe { std::slice::from_raw_parts(self.ptr, self.len) }
+        unsafe { std::slice::from_raw_parts(self.ptr.as_ptr(), self.len) }
     }
 }
 
@@ -122,6 +205,6 @@ impl DerefMut for Items {
     #[inline]
     fn deref_mut(&mut self) -> &mut [Value] {
         // SAFETY: `len` values from `ptr` on are initialised, and `self` is borrowed mutably.
-        unsafe { std::slice::from_raw_parts_mut(self.ptr, self.len) }
+        unsafe { std::slice::from_raw_parts_mut(self.ptr.as_ptr(), self.len) }
     }
 }

@@ -26,6 +26,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// All objects of one VM.
+#[repr(C)]
 pub struct Heap {
     /// Not 0 when a safepoint has something to do: a collection, an interrupt, a count of steps.
     /// It stands here because allocation is what sets it most often.
@@ -41,6 +42,11 @@ pub struct Heap {
     limit: Option<usize>,
     live: usize,
     collections: usize,
+}
+
+/// Fit an object with so many values in a cell?
+const fn cell_has_room<T>(values: usize) -> bool {
+    values <= (cells::LARGEST - gc::cell_size::<T>()) / size_of::<Value>()
 }
 
 /// Collections start at this many allocated bytes.
@@ -134,10 +140,48 @@ impl Heap {
     }
 
     /// A new, unsealed Array.
-    pub fn array(&mut self, items: impl Into<Items>) -> Value {
+    #[inline]
+    pub fn array(&mut self, items: impl AsRef<[Value]> + Into<Items>) -> Value {
+        let values = items.as_ref();
+        let room = match values.len() {
+            0 => Array::ROOM_OF_EMPTY,
+            len => len,
+        };
+        if cell_has_room::<Array>(room) {
+            let mut array = self.alloc_with_items(room, 0, |items| Array { items });
+            array.items.extend_from_slice(values);
+            return Value::object(array);
+        }
         let items = items.into();
-        self.note_external(items.len() * 8);
+        self.note_external(items.bytes());
         self.value(Array { items })
+    }
+
+    /// Puts an object on the heap that has room for values: in its cell, if it is a small one. The `Items` are its last
+    /// field.
+    #[inline]
+    pub(crate) fn alloc_with_items<T: HeapData>(
+        &mut self,
+        room: usize,
+        aux: u32,
+        data: impl FnOnce(Items) -> T,
+    ) -> Gc<T> {
+        let size = gc::cell_size::<T>();
+        if !cell_has_room::<T>(room) {
+            self.note_external(room * size_of::<Value>());
+            return self.alloc_with(data(Vec::with_capacity(room).into()), 0, aux);
+        }
+        let room = room * size_of::<Value>();
+        let header = Header::new(T::KIND, aux);
+        let cell = self.cell(size + room);
+        let room = cells::whole_cell(size + room) - size;
+        // SAFETY: the cell is free memory of this size and alignment, and the `Items` lie at its object's end.
+        unsafe {
+            let items = Items::in_cell(cell.add(size).cast(), room / size_of::<Value>());
+            let data = data(items);
+            cell.cast().write(Object { header, data });
+        }
+        Gc::from_object(cell.cast())
     }
 
     /// A new, unsealed Map.

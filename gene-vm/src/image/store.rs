@@ -6,7 +6,7 @@ use crate::code::{
     Cache, CallShape, Capture, Code, FunctionKind, Handler, Param, ParamKind, Prototype,
 };
 use crate::compile::{EnumVariant, Environment, PatternElement, SideEntry};
-use crate::heap::{HeapData, Kind};
+use crate::heap::{HeapData, Items, Kind};
 use crate::object::{Array, ComplexSymbol, Gene, Map, PropMap, Quote, Regex, Unquote};
 use crate::source::Pos;
 use crate::symbol::Symbol;
@@ -453,7 +453,7 @@ impl Store for Prototype {
                     let gene = Gene {
                         head: Value::NIL,
                         props: load_entries(from)?,
-                        children: Default::default(),
+                        children: Items::new(),
                     };
                     from.heap.as_mut()?.value(gene)
                 }

@@ -23,7 +23,7 @@ impl Vm {
             Some(more) => {
                 let more = more.items.to_vec();
                 self.heap.note_external(more.len() * size_of::<Value>());
-                array.items.with_vec(|items| items.extend(more));
+                array.items.extend_from_slice(&more);
                 Ok(())
             }
             None if spread.is_nil() => Ok(()),
@@ -86,13 +86,13 @@ impl Vm {
             None => PropMap::default(),
         };
         let children = match children.get::<Array>() {
-            Some(mut array) => std::mem::take(&mut array.items),
-            None => Default::default(),
+            Some(mut array) => array.items.take(),
+            None => Vec::new(),
         };
         let value = self.heap.gene(Gene {
             head,
             props,
-            children,
+            children: children.into(),
         });
         if sealed {
             seal(value);
@@ -283,8 +283,13 @@ impl Vm {
                 }
             }
         }
-        let payload = payload.into();
-        Ok(self.heap.value(EnumValue { variant, payload }))
+        let make = |items| EnumValue {
+            variant,
+            payload: items,
+        };
+        let mut value = self.heap.alloc_with_items(payload.len(), 0, make);
+        value.payload.extend_from_slice(&payload);
+        Ok(Value::object(value))
     }
 
     /// What `(v ?)` goes on with; `None` for values that leave the function.

@@ -128,13 +128,7 @@ impl Gc<Shape> {
 impl Gc<Instance> {
     /// A new instance without fields, but with room for some.
     pub(crate) fn new(heap: &mut Heap, shape: Gc<Shape>, room: usize) -> Gc<Instance> {
-        let mut instance = heap.alloc(Instance {
-            shape,
-            fields: Vec::with_capacity(room).into(),
-        });
-        heap.note_external(room * size_of::<Value>());
-        instance.header_mut().aux = shape.number;
-        instance
+        heap.alloc_with_items(room, shape.number, |fields| Instance { shape, fields })
     }
 
     /// Appends a field, which gives the instance another shape.
@@ -207,6 +201,7 @@ pub struct Variant {
 pub type PayloadField = (Symbol, Option<Rc<Type>>);
 
 /// An enum value with its payload.
+#[repr(C)]
 pub struct EnumValue {
     /// The variant.
     pub variant: Gc<Variant>,
@@ -257,5 +252,5 @@ heap_data!(Variant, |v, t| {
 heap_data!(EnumValue, |v, t| {
     t.object(v.variant);
     t.values(&v.payload);
-});
+}, external: v.payload.bytes());
 heap_data!(TypeValue, |v, t| v.of.trace(t));

@@ -20,6 +20,8 @@ pub struct Array {
 }
 
 impl Array {
+    /// How many elements an empty array has room for.
+    pub const ROOM_OF_EMPTY: usize = 4;
     /// Offset of the elements in the object, for compiled code.
     pub const ITEMS_OFFSET: usize =
         crate::heap::data_offset::<Array>() + std::mem::offset_of!(Array, items);
