@@ -1,7 +1,7 @@
 //! What running code has shown of values that the lowering knows nothing of, so that its next guess is better.
 
 use crate::lower::Fact;
-use crate::tree::operands::{Operand, is_equality, operands};
+use crate::tree::operands::{Operand, guessed_operands, is_equality};
 use gene_vm::bytecode::Op;
 use gene_vm::code::Code;
 use gene_vm::value::Value;
@@ -110,9 +110,13 @@ impl Feedback {
     /// Notes that a guess was wrong: in the instruction at `pc` of the code, with these locals and operands on the stack.
     pub fn note_site(&mut self, code: &Code, pc: usize, locals: &[Value], stack: &[Value]) {
         let instr = code.instrs[pc];
+        if instr.op == Op::GetName {
+            // The next version relies on what names stand for by then.
+            return;
+        }
         let is_method = instr.op == Op::CallMethod;
         let receiver = Operand::Stack(instr.b as usize);
-        let found = operands(instr).or_else(|| is_method.then_some([receiver; 2]));
+        let found = guessed_operands(instr).or_else(|| is_method.then_some([receiver; 2]));
         let Some(found) = found else {
             self.sites.insert(pc, Site::Varied);
             return;

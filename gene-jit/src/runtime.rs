@@ -170,6 +170,19 @@ pub(crate) unsafe extern "C" fn entry_for(callee: u64, count: usize) -> usize {
         .map_or(0, |function| function.entry_for(count))
 }
 
+pub(crate) unsafe extern "C" fn native(
+    vm: *mut Vm,
+    base: *mut Value,
+    count: usize,
+    shared: *const Shared,
+) -> u64 {
+    // SAFETY: compiled code runs with the only reference to the VM lent to it, and passes a frame with so many arguments.
+    unsafe {
+        (*shared).count_native_call();
+        answer((*vm).run_native(base, count).map(Value::bits))
+    }
+}
+
 pub(crate) unsafe extern "C" fn tail_call(
     vm: *mut Vm,
     code: *const Code,

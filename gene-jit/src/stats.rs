@@ -11,7 +11,7 @@ pub struct Statistics {
     pub functions: Vec<FunctionStatistics>,
     /// Time spent in compiling, in microseconds.
     pub compile_microseconds: u64,
-    /// Calls of the runtime by the opcode that they were for.
+    /// Calls of the runtime by the opcode that they were for, and of native functions.
     pub helper_calls: BTreeMap<&'static str, u64>,
     /// Instructions that the simulator carried out.
     pub instructions: Option<u64>,

@@ -7,6 +7,7 @@ use crate::buffer::{CodeBuffer, Label};
 use crate::memory::{Arena, Block};
 use crate::runtime::{Helper, Place};
 use gene_vm::object::Function;
+use gene_vm::tier::{NATIVE_ENTRIES, NativeEntries};
 use gene_vm::value::{POINTER_TAG, SMALL_INT_TAG, Value};
 use std::mem::offset_of;
 use std::rc::Rc;
@@ -23,6 +24,8 @@ pub struct Thunks {
     pub jump_exit: usize,
     /// Returns what lies in the callee's slot.
     pub return_value: usize,
+    /// Calls the native function below the frame, with so many arguments.
+    pub natives: NativeEntries,
 }
 
 /// Registers that `enter` saves: all that compiled code changes and the C calling convention keeps.
@@ -65,11 +68,19 @@ impl Thunks {
             call_sequence(&mut buffer, helper, shared, unwind);
         }
 
+        let natives: [Label; NATIVE_ENTRIES] = std::array::from_fn(|count| {
+            let entry = buffer.here();
+            buffer.constant(X2, count as u64);
+            buffer.branch(helpers[Helper::Native as usize]);
+            entry
+        });
+
         let finished = buffer.finish(&[], enter);
         let block = arena.place(&finished.code, |_, _| {})?;
         let address = |label: Label| block.address() + finished.offset(label);
         Some(Thunks {
             helpers: helpers.map(address),
+            natives: natives.map(address),
             enter: address(enter),
             uncaught: address(uncaught),
             jump_exit: address(jump_exit),

@@ -18,7 +18,7 @@ use gene_vm::heap::Gc;
 use gene_vm::object::Function;
 use gene_vm::source::SourceMap;
 use gene_vm::symbol::Symbol;
-use gene_vm::tier::{Resumed, TailCall, Tier};
+use gene_vm::tier::{NativeEntries, Resumed, TailCall, Tier};
 use gene_vm::value::Value;
 use gene_vm::vm::Vm;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -105,6 +105,8 @@ pub struct Shared {
     statistics: RefCell<Statistics>,
     /// Calls of the runtime by opcode: an array, as counting is part of each such call.
     helper_calls: [Cell<u64>; Op::ALL.len()],
+    /// Calls of native functions that no opcode's function of the runtime has made.
+    native_calls: Cell<u64>,
     simulator: Option<*mut Simulator>,
     /// The instruction that the interpreter is to go on at.
     resume: Cell<usize>,
@@ -117,6 +119,11 @@ impl Shared {
     pub(crate) fn count_helper(&self, op: Op) {
         let count = &self.helper_calls[op as usize];
         count.set(count.get() + 1);
+    }
+
+    /// Notes a call of a native function.
+    pub(crate) fn count_native_call(&self) {
+        self.native_calls.set(self.native_calls.get() + 1);
     }
 }
 
@@ -185,6 +192,7 @@ impl Jit {
             versions: RefCell::default(),
             statistics: RefCell::default(),
             helper_calls: [const { Cell::new(0) }; Op::ALL.len()],
+            native_calls: Cell::new(0),
             simulator,
             resume: Cell::new(0),
             place: Cell::new(Place {
@@ -207,6 +215,7 @@ impl Jit {
             .iter()
             .map(|op| op.name())
             .zip(counts)
+            .chain([("native functions", self.shared.native_calls.get())])
             .filter(|&(_, count)| count > 0)
             .collect();
         statistics.instructions = self.shared.simulator.map(|simulator| {
@@ -423,7 +432,8 @@ impl Shared {
             } else {
                 function.feedback.note_site(code, pc, values, operands);
             }
-            self.note_left(vm, function, code);
+            // SAFETY: the frame belongs to this code.
+            unsafe { self.note_left(vm, function, code, base) };
         }
         self.resume.set(pc);
         self.go_on(Place {
@@ -434,7 +444,16 @@ impl Shared {
     }
 
     /// Compiles a function again, with better guesses, when it has been left often enough.
-    fn note_left(&self, vm: &mut Vm, function: &mut CompiledFunction, code: &Code) {
+    ///
+    /// # Safety
+    /// The frame at `base` runs this code.
+    unsafe fn note_left(
+        &self,
+        vm: &mut Vm,
+        function: &mut CompiledFunction,
+        code: &Code,
+        base: *mut Value,
+    ) {
         let versions = function.versions.len() as u32;
         function.left += 1;
         if versions > MOST_VERSIONS || function.left < FIRST_PATIENCE << versions {
@@ -444,6 +463,8 @@ impl Shared {
             function.feedback.settle();
         }
         function.left = 0;
+        // SAFETY: the frame runs this code.
+        unsafe { vm.resolve_names_at(code, base) };
         if let Ok(version) = self.compile(code, &function.feedback, &vm.sources) {
             function.versions.push(version);
             // Calls go on entering the former version while caches know it.
@@ -542,6 +563,10 @@ pub(crate) fn with_compiled<T>(code: &Code, look: impl FnOnce(&Compiled) -> T) -
 impl Tier for Jit {
     fn threshold(&self) -> i32 {
         i32::try_from(self.shared.options.threshold).unwrap_or(i32::MAX)
+    }
+
+    fn native_entries(&self) -> NativeEntries {
+        self.shared.thunks().natives
     }
 
     fn heat(&self, code: &Code, locals: &[Value], sources: &SourceMap) {

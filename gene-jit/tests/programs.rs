@@ -2,23 +2,7 @@
 
 mod support;
 
-use std::fmt::Write;
-use support::{interpreted, run};
-
-/// The outcome of a program, which is the same in the interpreter and as code that is compiled at once, after some
-/// rounds, and with a collection at every safepoint.
-#[track_caller]
-fn same(source: &str) -> String {
-    let expected = interpreted(source);
-    for (threshold, stress) in [(0, false), (0, true), (1, false), (7, false)] {
-        let (found, _) = run(source, Some(threshold), stress);
-        assert_eq!(
-            found, expected,
-            "threshold {threshold}, stress {stress}: {source}"
-        );
-    }
-    expected
-}
+use support::{at_edges, interpreted, run, same};
 
 #[test]
 fn fib() {
@@ -30,44 +14,6 @@ fn fib() {
 fn a_counting_loop() {
     let source = "(fn sum [n] (var i 0) (var total 0) (while (i < n) (total = (total + i)) (i = (i + 1))) total)";
     assert_eq!(same(&format!("{source} (sum 100) (sum 1000)")), "499500");
-}
-
-/// Values at the edges of what code handles inline.
-const EDGES: [&str; 22] = [
-    "0",
-    "1",
-    "-1",
-    "2",
-    "255",
-    "256",
-    "-256",
-    "140737488355327",
-    "-140737488355328",
-    "140737488355328",
-    "-140737488355329",
-    "9223372036854775807",
-    "-9223372036854775808",
-    "0.0",
-    "-0.0",
-    "1.5",
-    "-2.25",
-    "1e308",
-    "(0.0 / 0.0)",
-    "\"text\"",
-    "nil",
-    "true",
-];
-
-/// Runs `body` with `x` and `y` at all edges.
-fn at_edges(body: &str) {
-    let mut source =
-        format!("(fn f [x y] {body})\n(fn run [x y] (try (f x y) catch * $ex/message))\n");
-    for x in EDGES {
-        for y in EDGES {
-            let _ = writeln!(source, "(println (run {x} {y}))");
-        }
-    }
-    same(&source);
 }
 
 #[test]

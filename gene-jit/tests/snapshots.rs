@@ -272,12 +272,20 @@ fn corpus() -> Vec<(String, String)> {
 }
 
 /// Programs whose functions, once they have run for a while, are compiled for what they have met.
-const SEEN: [&str; 2] = [
+const SEEN: [&str; 3] = [
     "(class P (ctor [x] (/x = x) (/y = 0) (/i = 1)) (method inc [] (/x = (/x + 1)) (/y = /x)))
      (fn f [p i n] (while (i < n) (p .inc) (p/y = (p/i + p/x)) (new P i) (i = (i + 1))) p/x)
      (f (new P 1) 0 40)",
     "(class P (ctor [x] (/x = x))) (fn same [a b] (if (a == b) 1 else 2))
      (fn f [p q n] (var i 0) (var t 0) (while (i < n) (t = (t + (same p q) (same p p))) (i = (i + 1))) t) (f (new P 1) (new P 1) 40)",
+    "(fn ints [x y] [(sqrt x) (abs x) (floor x) (min x y) (max x y)])
+     (fn floats [x y]
+       (var a (x / 2)) (var b (y / 2))
+       [(sqrt a) (abs a) (floor a) (ceil a) (round a) (min a b) (max a x) (max x a)])
+     (fn others [x y] (if x [(sqrt nil) (abs nil) (round nil) (min nil y) (min y nil)]))
+     (fn call [x y] ((pow x y) ++ \"\"))
+     (fn each [x y] [(ints x y) (floats x y) (others nil y) (try (call x y) catch * nil)])
+     (var i 0) (while (i < 10) (each i 3) (i += 1))",
 ];
 
 fn note(fired: &mut HashMap<&str, usize>, explanation: &Explanation) {

@@ -3,7 +3,7 @@
 use crate::bytecode::Instr;
 use crate::compile::{Environment, SideEntry};
 use crate::heap::{Gc, Header, Kind, Tracer};
-use crate::object::{Class, Namespace, Shape};
+use crate::object::{Namespace, Shape};
 use crate::source::Pos;
 use crate::symbol::Symbol;
 use crate::types::Type;
@@ -310,8 +310,8 @@ pub const WAYS: usize = 4;
 #[derive(Default)]
 #[repr(C)]
 pub struct Way {
-    /// The kind of receiver: the header word of an instance, else the address of the receiver's class; where a name is
-    /// looked up, the bits of the namespace; where a function is called, the bits of the function. 0: none.
+    /// The kind of receiver: the header word of an object, if that tells its class, else the address of the class; where a
+    /// name is looked up, the bits of the namespace; where a function is called, the bits of the function. 0: none.
     key: Cell<u64>,
     /// The slot of a field, or the bits of a method or function.
     found: Cell<u64>,
@@ -337,14 +337,6 @@ impl Way {
     #[inline]
     pub fn method(&self) -> Value {
         Value::from_bits(self.found.get())
-    }
-
-    /// Of a method: the class of the receivers, if they are of a built-in kind.
-    pub fn class(&self) -> Option<Gc<Class>> {
-        let key = self.key.get();
-        // The header word of an instance begins with its kind; classes lie at addresses that are multiples of 8.
-        let is_class = key != 0 && key as u8 != Kind::Instance as u8;
-        is_class.then(|| Gc::from_address(key))
     }
 
     /// The shape after a field is added, if it is new.
@@ -378,6 +370,8 @@ pub struct Cache {
     ways: [Way; WAYS],
     /// Has it ever known two kinds of receivers?
     varied: Cell<bool>,
+    /// Does compiled code enter native functions through it?
+    enters_natives: Cell<bool>,
     /// Is it in the VM's list of caches that know methods?
     pub(crate) is_listed: Cell<bool>,
     /// The VM's epoch when a name was looked up.
@@ -386,6 +380,21 @@ pub struct Cache {
     pub name: Cell<NameOrEmpty>,
     /// The namespace where a name was found, and its position there.
     pub found: Cell<Option<(Gc<Namespace>, u32)>>,
+}
+
+/// Does a name with this value most likely keep it?
+pub(crate) fn is_definition(value: Value) -> bool {
+    matches!(
+        value.heap_kind(),
+        Some(
+            Kind::Function
+                | Kind::NativeFn
+                | Kind::Class
+                | Kind::Namespace
+                | Kind::Enum
+                | Kind::Variant
+        )
+    )
 }
 
 /// The symbol of a cache; the empty name by default.
@@ -440,6 +449,16 @@ impl Cache {
         (way.key() != 0 && !self.varied.get()).then_some(way)
     }
 
+    /// To be called when code is made that calls methods through this cache, and comes back.
+    pub fn enter_natives(&self) {
+        self.enters_natives.set(true);
+    }
+
+    /// Does compiled code enter native functions through it?
+    pub(crate) fn enters_natives(&self) -> bool {
+        self.enters_natives.get()
+    }
+
     /// Notes the slot of a field, and the shape after it is added, if it is new.
     pub(crate) fn remember_field(&self, key: u64, slot: usize, next_shape: Option<Gc<Shape>>) {
         let next_shape = next_shape.map_or(0, |shape| shape.address() as usize);
@@ -454,6 +473,24 @@ impl Cache {
     /// Notes a callee, and the machine code that the call may enter at once.
     pub(crate) fn remember_callee(&self, callee: Value, entry: usize) {
         self.remember(callee.bits(), callee.bits(), entry);
+    }
+
+    /// What a name stands for, if that is a definition: it changes no more often than [`Context::names_epoch`].
+    ///
+    /// [`Context::names_epoch`]: crate::vm::Context::names_epoch
+    pub fn definition(&self) -> Option<Value> {
+        let (namespace, index) = self.found.get()?;
+        let (_, &value) = namespace.members.get_index(index as usize)?;
+        is_definition(value).then_some(value)
+    }
+
+    /// The namespace or class that a name was looked up from, unless the code is a module's own: that always looks from
+    /// the same one, but the bodies of namespaces and classes may run more than once.
+    pub fn inner_namespace(&self) -> Option<Value> {
+        let around = Value::from_bits(self.latest().key());
+        let namespace: Option<Gc<Namespace>> = around.get();
+        let is_module = namespace.is_some_and(|namespace| namespace.parent.is_nil());
+        (!is_module).then_some(around)
     }
 
     /// Notes where names are looked up.

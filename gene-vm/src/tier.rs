@@ -10,10 +10,19 @@ use crate::source::SourceMap;
 use crate::value::Value;
 use crate::vm::Vm;
 
+/// Where compiled code enters native functions with so many arguments, as if they were compiled; 0: nowhere.
+pub type NativeEntries = [usize; NATIVE_ENTRIES];
+
+/// The entries are for fewer arguments than this.
+pub const NATIVE_ENTRIES: usize = 8;
+
 /// What the interpreter asks of a second tier.
 pub trait Tier {
     /// The budget of a new code object: calls plus loop rounds until [`Tier::heat`] is called.
     fn threshold(&self) -> i32;
+
+    /// Where compiled code enters native functions.
+    fn native_entries(&self) -> NativeEntries;
 
     /// The function's budget is used up. The tier may compile it (and set [`Code::entry`]) and sets a new budget.
     /// `locals` are the first locals of a frame that is about to run; `sources` has the code's positions.

@@ -9,7 +9,7 @@ use crate::modules::Modules;
 use crate::object::*;
 use crate::source::{Pos, SourceMap};
 use crate::symbol::{Symbol, sym};
-use crate::tier::{Observer, Tier};
+use crate::tier::{NativeEntries, Observer, Tier};
 use crate::value::Value;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -71,6 +71,9 @@ pub struct Context {
     pub stack_base: *mut Value,
     /// Has any class a method `==`?
     pub has_equality_methods: u32,
+    /// Changes when a name may have come to stand for something else: when any namespace gets or loses a name, or a
+    /// name gets another definition. Caches of names, and code that relies on them, are stale then.
+    pub names_epoch: u32,
 }
 
 /// Settings of a VM.
@@ -149,6 +152,8 @@ pub struct Vm {
     /// Contexts of the running macro calls.
     pub(crate) macro_contexts: Vec<Value>,
     pub(crate) tier: Option<Rc<dyn Tier>>,
+    /// Where compiled code enters native functions, by the number of arguments.
+    pub(crate) native_entries: NativeEntries,
     /// Where compiled code takes over in the frame that the interpreter has just left for it.
     pub(crate) takeover: Option<usize>,
     pub(crate) observer: Option<Rc<dyn Observer>>,
@@ -161,8 +166,6 @@ pub struct Vm {
     pub(crate) modules: Modules,
     pub(crate) interrupter: Interrupter,
     pub(crate) kept: Rc<crate::embed::Kept>,
-    /// Changes when any namespace gets or loses a name, so that caches of names become stale.
-    pub(crate) names_epoch: u32,
     /// Number of shapes so far.
     pub(crate) shapes: u32,
     /// The caches that know methods. They belong to code that has run; only a collection frees code, and it empties
@@ -201,6 +204,7 @@ impl Vm {
                 stack_top: stack_base,
                 stack_base,
                 has_equality_methods: 0,
+                names_epoch: 1,
             },
             heap,
             sources: SourceMap::default(),
@@ -217,6 +221,7 @@ impl Vm {
             failing: None,
             macro_contexts: Vec::new(),
             tier: None,
+            native_entries: NativeEntries::default(),
             takeover: None,
             observer: None,
             converse: None,
@@ -225,7 +230,6 @@ impl Vm {
             modules: Modules::default(),
             interrupter: Interrupter::default(),
             kept: Rc::default(),
-            names_epoch: 1,
             shapes: 0,
             method_caches: Vec::new(),
             suspended: None,
@@ -235,6 +239,8 @@ impl Vm {
         vm.interrupter.connect(&vm.heap.poll);
         vm.set_native_stack(DEFAULT_NATIVE_STACK);
         Builtins::install(&mut vm);
+        // Nobody has looked anything up yet.
+        vm.context.names_epoch = 1;
         vm
     }
 
@@ -257,6 +263,7 @@ impl Vm {
 
     /// Installs the second tier.
     pub fn set_tier(&mut self, tier: Rc<dyn Tier>) {
+        self.native_entries = tier.native_entries();
         self.tier = Some(tier);
     }
 

@@ -27,7 +27,7 @@ pub mod isle {
     pub use layout::{HEADER_KIND, KIND_ARRAY, KIND_STRING};
     use crate::buffer::Label;
     use crate::runtime::classes::*;
-    use crate::tree::{Checked, Node, Op, Stmt};
+    use crate::tree::{Checked, Node, Op, Rounding, Stmt};
 
     gene_isle::rules!(
         "rules/prelude.isle",
@@ -43,6 +43,8 @@ pub mod isle {
         "rules/arm64/lower/string.isle",
         "rules/arm64/lower/instance.isle",
         "rules/arm64/lower/iterate.isle",
+        "rules/arm64/lower/name.isle",
+        "rules/arm64/lower/numeric.isle",
         "rules/arm64/lower/check.isle",
         "rules/arm64/lower/control.isle",
     );

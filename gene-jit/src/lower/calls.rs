@@ -9,6 +9,7 @@ use crate::buffer::Label;
 use crate::runtime::Helper;
 use crate::tree::effect::written_locals;
 use crate::tree::{self, Node};
+use gene_vm::object::Function;
 use gene_vm::value::Value;
 use gene_vm::vm::{Context, STACK_SLACK, Vm};
 use std::mem::offset_of;
@@ -139,6 +140,32 @@ impl Lowering<'_> {
         let above = self.operand_offset(first);
         self.buffer.add_constant(FRAME, FRAME, above);
         above as usize
+    }
+
+    /// Calls the native function below the arguments.
+    pub(super) fn native_call(&mut self, count: u16, result: Node) {
+        self.flush(self.line.stack);
+        let above = self.enter_callee(count);
+        self.buffer.constant(arm64::X2, count.into());
+        self.notes
+            .thunks
+            .push((self.buffer.offset(), Helper::Native));
+        self.buffer.call_elsewhere();
+        self.leave_callee(above, result);
+    }
+
+    /// Leaves unless the function belongs to the namespace that a name was looked up from, if it may belong to several.
+    pub(super) fn check_namespace(&mut self, cache: u32) {
+        let Some(namespace) = self.code.caches[cache as usize].inner_namespace() else {
+            return;
+        };
+        self.buffer.load(X16, FRAME, -8);
+        self.buffer.strip_pointer(X16, X16);
+        self.buffer
+            .load(X16, X16, Function::NAMESPACE_OFFSET as i64);
+        self.buffer.load_literal(X17, namespace.bits());
+        self.buffer.compare(X16, X17);
+        self.leave_if(Cond::Ne);
     }
 
     fn leave_callee(&mut self, above: usize, result: Node) {

@@ -472,6 +472,27 @@ impl Context for Lowering<'_> {
 
     // ── Control ────────────────────────────────────────────────────────────
 
+    fn names_hold(&mut self) -> Option<()> {
+        self.names_hold.then_some(())
+    }
+
+    fn names_epoch(&mut self, cache: u32) -> u64 {
+        self.code.caches[cache as usize].epoch.get().into()
+    }
+
+    fn rely_on_names(&mut self, cache: u32) {
+        self.check_namespace(cache);
+        self.names_hold = true;
+    }
+
+    fn enter_natives(&mut self, cache: u32) {
+        self.code.caches[cache as usize].enter_natives();
+    }
+
+    fn call_native(&mut self, count: u16, result: Node) {
+        self.native_call(count, result);
+    }
+
     fn jump(&mut self, target: u32) {
         self.jump_to(target as usize);
     }

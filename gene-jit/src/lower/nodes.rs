@@ -588,8 +588,9 @@ impl Lowering<'_> {
         }
     }
 
-    /// Other code may run or have run: it may change the shapes of instances.
+    /// Other code may run or have run: it may change the shapes of instances, and what names stand for.
     pub(super) fn forget_shapes(&mut self) {
+        self.names_hold = false;
         self.locals.keep_lasting();
         for node in self.shaped.drain(..) {
             let known = &mut self.nodes[node.index()].known;

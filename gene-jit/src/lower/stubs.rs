@@ -578,7 +578,7 @@ impl Lowering<'_> {
     /// Lets the runtime run an instruction, whose result it leaves on the operand stack.
     fn run_instruction(&mut self, pc: usize, depth: usize) {
         let instr = self.code.instrs[pc];
-        if instr.op != Opcode::CallMethod {
+        if !matches!(instr.op, Opcode::Call | Opcode::CallMethod) {
             return self.call_runtime(Helper::Plain, pc, depth);
         }
         self.call_runtime(Helper::Call, pc, depth);

@@ -2,9 +2,12 @@
 
 use super::effect::{effect, written_locals};
 use super::operands::{InlineMethod, Iteration, checked_type, inline_method, iteration};
-use super::{Block, Flow, Line, MAX_PENDING, Node, NodeData, Op, Stack, Stmt};
+use super::{Block, Flow, Line, MAX_PENDING, Node, NodeData, Op, Rounding, Stack, Stmt};
+use gene_vm::builtins::numbers::Numeric;
 use gene_vm::bytecode::{Instr, Op as Opcode};
 use gene_vm::code::Code;
+use gene_vm::heap::Gc;
+use gene_vm::object::NativeFn;
 use gene_vm::value::Value;
 
 /// Higher trees are evaluated in parts.
@@ -299,6 +302,7 @@ impl Builder<'_> {
                 self.push_node(top, true, false);
             }
 
+            Opcode::MoveDown if self.move_down(b as usize) => {}
             Opcode::GetLocal => self.push(Op::Local { slot: b }),
             Opcode::SetLocal => {
                 let value = self.pop();
@@ -345,6 +349,14 @@ impl Builder<'_> {
                 });
             }
             Opcode::GetFunction => self.push(Op::Function),
+            Opcode::GetName => match self.code.caches[c as usize].definition() {
+                Some(value) if !(self.is_varied)(self.pc) => {
+                    self.settle();
+                    self.line(Stmt::CheckNames { cache: c as u32 });
+                    self.push_const(value);
+                }
+                _ => self.plain(instr, Stmt::Plain),
+            },
 
             Opcode::Add => self.binary(|x, y| Op::Add { x, y }),
             Opcode::Sub => self.binary(|x, y| Op::Sub { x, y }),
@@ -463,6 +475,7 @@ impl Builder<'_> {
                 self.plain(instr, Stmt::BranchPlain { target: c as u32 });
             }
 
+            Opcode::Call if self.native_call(instr) => {}
             Opcode::Call => {
                 let (count, cache) = (b, c as u32);
                 self.call(
@@ -591,6 +604,90 @@ impl Builder<'_> {
         let (x, y) = (self.local(position), self.literal(1));
         let next = self.node(Op::Add { x, y });
         self.set_local(position, next);
+    }
+
+    /// Moves a literal, as a known callee is one, below `count` operands.
+    fn move_down(&mut self, count: usize) -> bool {
+        let moved = self
+            .block
+            .entries
+            .last()
+            .map(|entry| self.block.op(entry.node));
+        let Some(literal @ Op::Const { .. }) = moved else {
+            return false;
+        };
+        self.settle();
+        self.pop();
+        let mut operands: Vec<Node> = (0..count).map(|_| self.pop()).collect();
+        let first = self.block.entries.len() as u16;
+        // From the top down: so no copy takes the home slot of an operand that is still to be copied.
+        for (i, operand) in (0..).zip(&mut operands) {
+            let value = self.node(Op::Copy { x: *operand });
+            self.block.nodes[value.index()].index = first + count as u16 - i;
+            self.line(Stmt::Evaluate { value });
+            *operand = value;
+        }
+        self.push(literal);
+        for operand in operands.into_iter().rev() {
+            self.push_node(operand, true, false);
+        }
+        true
+    }
+
+    /// Builds the call of a known native function: as what that does, if it works on numbers.
+    fn native_call(&mut self, instr: Instr) -> bool {
+        let count = instr.b;
+        let callee = self.block.entries[self.block.entries.len() - 1 - count as usize].node;
+        let native: Option<Gc<NativeFn>> = match self.block.op(callee) {
+            Op::Const { bits } => Value::from_bits(bits).get(),
+            _ => None,
+        };
+        let Some(native) = native else { return false };
+        match (Numeric::of(&native), count) {
+            (Some(function @ (Numeric::Min | Numeric::Max)), 2) => {
+                let (y, x) = (self.pop(), self.pop());
+                self.pop();
+                self.push(match function {
+                    Numeric::Min => Op::Min { x, y },
+                    _ => Op::Max { x, y },
+                });
+            }
+            (Some(function), 1) if !matches!(function, Numeric::Min | Numeric::Max) => {
+                let x = self.pop();
+                self.pop();
+                self.push(match function {
+                    Numeric::Sqrt => Op::Sqrt { x },
+                    Numeric::Abs => Op::Abs { x },
+                    Numeric::Floor => Op::Round {
+                        x,
+                        to: Rounding::Floor,
+                    },
+                    Numeric::Ceil => Op::Round {
+                        x,
+                        to: Rounding::Ceil,
+                    },
+                    _ => Op::Round {
+                        x,
+                        to: Rounding::Round,
+                    },
+                });
+            }
+            _ => {
+                let instr = Instr { a: 0, ..instr };
+                self.settle();
+                self.call(
+                    instr,
+                    |result| Stmt::CallNative { count, result },
+                    Stmt::Plain,
+                );
+            }
+        }
+        if instr.a != 0 {
+            let value = self.pop();
+            self.settle();
+            self.statement(Stmt::Return { value }, &[value]);
+        }
+        true
     }
 
     /// Builds the call of a method of arrays or strings as what it does to them. The method's slot, below

@@ -4,6 +4,7 @@ use super::Checked;
 use gene_vm::bytecode::{Instr, Op};
 use gene_vm::code::Code;
 use gene_vm::compile::SideEntry;
+use gene_vm::heap::{Header, Kind};
 use gene_vm::types::TypeKind;
 
 /// Where an operand is.
@@ -47,6 +48,16 @@ pub fn operands(instr: Instr) -> Option<[Operand; 2]> {
         | Op::JumpIfNotLocalGeLocal => [Local(a.into()), Local(b)],
         _ => return None,
     })
+}
+
+/// As [`operands`], also of a call of a function of numbers.
+pub fn guessed_operands(instr: Instr) -> Option<[Operand; 2]> {
+    use Operand::Stack;
+    match (instr.op, instr.b) {
+        (Op::Call, 1) => Some([Stack(0), Stack(0)]),
+        (Op::Call, 2) => Some([Stack(1), Stack(0)]),
+        _ => operands(instr),
+    }
 }
 
 /// Is it a test for equality, which takes values of all kinds?
@@ -142,10 +153,11 @@ fn receiver(code: &Code, instr: Instr) -> Option<Checked> {
             _ => Checked::Array,
         });
     }
-    match latest.class()?.name.name() {
-        "Array" => Some(Checked::Array),
-        "String" => Some(Checked::String),
-        _ => None,
+    let is = |kind| latest.key() == Header::word(kind, 0);
+    if is(Kind::Array) {
+        Some(Checked::Array)
+    } else {
+        is(Kind::Str).then_some(Checked::String)
     }
 }
 

@@ -104,6 +104,29 @@ pub enum Op {
         x: Node,
         y: Node,
     },
+    /// Functions of numbers.
+    Sqrt {
+        x: Node,
+    },
+    Abs {
+        x: Node,
+    },
+    Round {
+        x: Node,
+        to: Rounding,
+    },
+    Min {
+        x: Node,
+        y: Node,
+    },
+    Max {
+        x: Node,
+        y: Node,
+    },
+    /// The same value, for another place on the stack.
+    Copy {
+        x: Node,
+    },
     /// Is the value neither false, nil nor void? Only as a test.
     Truthy {
         x: Node,
@@ -170,6 +193,9 @@ impl Op {
                 (None, None)
             }
             Op::Scoped { .. } | Op::Captured { .. } => (None, None),
+            Op::Sqrt { x } | Op::Abs { x } | Op::Round { x, .. } | Op::Copy { x } => {
+                (Some(x), None)
+            }
             Op::Neg { x } | Op::Not { x } | Op::Truthy { x } | Op::Defined { x } => (Some(x), None),
             Op::Size { of } | Op::PopItem { of } | Op::Member { of, .. } => (Some(of), None),
             Op::PushItem { of, value } => (Some(of), Some(value)),
@@ -177,7 +203,9 @@ impl Op {
             | Op::Item { of, key }
             | Op::ByteAt { of, key }
             | Op::MemberOrElement { of, key, .. } => (Some(of), Some(key)),
-            Op::Add { x, y }
+            Op::Min { x, y }
+            | Op::Max { x, y }
+            | Op::Add { x, y }
             | Op::Sub { x, y }
             | Op::Mul { x, y }
             | Op::Div { x, y }
@@ -217,6 +245,15 @@ impl Op {
             Op::Const { .. } | Op::Local { .. } | Op::Operand | Op::Result | Op::Function
         )
     }
+}
+
+/// How a float becomes a whole number; a half is rounded away from zero.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[allow(missing_docs, reason = "the names are those of the language")]
+pub enum Rounding {
+    Floor,
+    Ceil,
+    Round,
 }
 
 /// A type that is checked inline.
@@ -265,6 +302,10 @@ pub enum Stmt {
     CheckDefined {
         value: Node,
     },
+    /// Checks that names still have the definitions that the block relies on.
+    CheckNames {
+        cache: u32,
+    },
     /// Checks that a value has the type that an annotation says, to which nothing needs to be converted.
     CheckType {
         value: Node,
@@ -276,6 +317,11 @@ pub enum Stmt {
     Call {
         count: u16,
         cache: u32,
+        result: Node,
+    },
+    /// Calls the native function that lies below its arguments.
+    CallNative {
+        count: u16,
         result: Node,
     },
     CallSelf {

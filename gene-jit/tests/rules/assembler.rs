@@ -10,7 +10,6 @@ use gene_vm::bytecode::{Instr, Op, Operands};
 use gene_vm::code::CallShape;
 use gene_vm::symbol::Symbol;
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 /// What is wrong, and where.
 pub type Result<T, E = (Datum, String)> = std::result::Result<T, E>;
@@ -43,7 +42,7 @@ pub struct Assembler {
     /// The instructions of the part that is tested, if it has come up.
     pub focus: Option<BTreeSet<usize>>,
     /// Instructions that do not belong to it.
-    hidden: Range<usize>,
+    hidden: BTreeSet<usize>,
     /// Where the tested part ends, if not with what was emitted last.
     focus_end: Option<usize>,
     /// The loops around, innermost last: where each begins, and the jumps to its end.
@@ -129,6 +128,19 @@ impl Assembler {
         self.caches.len() - 1
     }
 
+    /// A name that stands for a function, whose check is not in the tree.
+    fn name(&mut self, name: &str) {
+        let cache = self.cache(name);
+        let at = self.emit(Op::GetName, 0, 0, cache);
+        self.hidden.insert(at);
+    }
+
+    /// A call of the callee below so many arguments.
+    fn call(&mut self, count: usize) {
+        let cache = self.cache("");
+        self.emit(Op::Call, 0, count, cache);
+    }
+
     /// The number of a variable.
     fn variable(&mut self, at: &Datum, slots: usize, is_written: bool) -> Result<usize> {
         let DatumKind::Atom(name) = &at.kind else {
@@ -166,7 +178,7 @@ impl Assembler {
                         self.node(node)?;
                         count += 1;
                     }
-                    self.hidden = start..self.here();
+                    self.hidden.extend(start..self.here());
                 }
                 _ => {
                     self.node(tree)?;
@@ -347,6 +359,27 @@ impl Assembler {
                 let cache = self.cache(word(name)?);
                 self.emit(Op::GetMember, 0, 0, cache);
             }
+            ("Copy", [x]) => {
+                self.node(x)?;
+                self.name("print");
+                self.emit(Op::MoveDown, 0, 1, 0);
+                let drop = self.emit(Op::Slide, 0, 1, 0);
+                self.hidden.insert(drop);
+            }
+            ("Sqrt" | "Abs" | "Min" | "Max", _) => {
+                self.name(&name.to_lowercase());
+                let count = self.nodes(args)?;
+                self.call(count);
+            }
+            ("Round", [x, to]) => {
+                let Some(("Rounding", name)) = list(to).and_then(|(head, _)| head.split_once('.'))
+                else {
+                    return wrong(to, "a rounding is written (Rounding.NAME)");
+                };
+                self.name(&name.to_lowercase());
+                self.node(x)?;
+                self.call(1);
+            }
             ("Neg" | "Not", [x]) => {
                 self.node(x)?;
                 self.push(opcode(tree, name)?);
@@ -416,6 +449,15 @@ impl Assembler {
                 self.node(value)?;
                 self.constants.push("\"it\"".into());
                 self.emit(Op::CheckDefined, 0, 0, self.constants.len() - 1);
+            }
+            ("CheckNames", [name]) => {
+                let cache = self.cache(word(name)?);
+                self.emit(Op::GetName, 0, 0, cache);
+            }
+            ("CallNative", [name, args @ ..]) => {
+                self.name(word(name)?);
+                let count = self.nodes(args)?;
+                self.call(count);
             }
             ("CheckType", [value, of]) => {
                 self.node(value)?;

@@ -7,6 +7,7 @@ use gene_jit::lower::Compiler;
 use gene_jit::tier::{Backend, Jit, Options};
 use gene_vm::Vm;
 use gene_vm::code::{Code, Prototype};
+use gene_vm::heap::Gc;
 use gene_vm::object::Function;
 use gene_vm::print::written;
 use gene_vm::program::Failure;
@@ -43,6 +44,7 @@ struct Tested {
     vm: Box<Vm>,
     session: Session,
     program: Program,
+    function: Gc<Function>,
     /// Has the code.
     prototype: Rc<Prototype>,
 }
@@ -73,6 +75,7 @@ impl Tested {
             vm,
             session,
             program,
+            function,
             prototype,
         })
     }
@@ -83,6 +86,7 @@ impl Tested {
             self.call(&args);
         }
         let code = self.prototype.code.get().expect("it was set");
+        self.vm.resolve_names(code, self.function);
         let feedback = self.program.feedback(&mut self.vm, code);
         let compiled = Compiler::default().compile(code, &feedback);
         let compiled = compiled.map_err(|reason| reason.to_string())?;

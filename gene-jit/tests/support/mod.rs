@@ -9,6 +9,7 @@ use gene_vm::Vm;
 use gene_vm::builtins::io::Io;
 use gene_vm::print::written;
 use std::cell::RefCell;
+use std::fmt::Write as _;
 use std::io::Write;
 use std::rc::Rc;
 
@@ -105,4 +106,58 @@ fn run_here(source: &str, threshold: Option<u32>, stress: bool) -> (String, Stat
     vm.io.flush();
     let text = format!("{}{outcome}", output.text());
     (text, jit.map(|jit| jit.statistics()).unwrap_or_default())
+}
+
+/// The outcome of a program, which is the same in the interpreter and as code that is compiled at once, after some
+/// rounds, and with a collection at every safepoint.
+#[track_caller]
+pub fn same(source: &str) -> String {
+    let expected = interpreted(source);
+    for (threshold, stress) in [(0, false), (0, true), (1, false), (7, false)] {
+        let (found, _) = run(source, Some(threshold), stress);
+        assert_eq!(
+            found, expected,
+            "threshold {threshold}, stress {stress}: {source}"
+        );
+    }
+    expected
+}
+
+/// Values at the edges of what code handles inline.
+pub const EDGES: [&str; 22] = [
+    "0",
+    "1",
+    "-1",
+    "2",
+    "255",
+    "256",
+    "-256",
+    "140737488355327",
+    "-140737488355328",
+    "140737488355328",
+    "-140737488355329",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "0.0",
+    "-0.0",
+    "1.5",
+    "-2.25",
+    "1e308",
+    "(0.0 / 0.0)",
+    "\"text\"",
+    "nil",
+    "true",
+];
+
+/// Runs `body` with `x` and `y` at all edges.
+#[track_caller]
+pub fn at_edges(body: &str) {
+    let mut source =
+        format!("(fn f [x y] {body})\n(fn run [x y] (try (f x y) catch * $ex/message))\n");
+    for x in EDGES {
+        for y in EDGES {
+            let _ = writeln!(source, "(println (run {x} {y}))");
+        }
+    }
+    same(&source);
 }

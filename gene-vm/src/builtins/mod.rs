@@ -23,7 +23,7 @@ mod iterators;
 mod json;
 mod maps;
 mod namespaces;
-mod numbers;
+pub mod numbers;
 mod paths;
 mod patterns;
 mod process;
@@ -257,6 +257,7 @@ impl Vm {
             let native = self.heap.value(NativeFn { name, run });
             namespace.members.insert(name, native);
         }
+        self.names_changed();
     }
 
     /// Gives natives to a class as methods; the receiver is argument 0.

@@ -1,6 +1,6 @@
 //! Methods of Int and Float, and the functions of `math` (14.4).
 
-use crate::object::Args;
+use crate::object::{Args, NativeFn};
 use crate::print::kind_name;
 use crate::symbol::Symbol;
 use crate::value::Value;
@@ -30,6 +30,39 @@ const MATH_FUNCTIONS: super::Natives = &[
     ("log", log),
     ("log10", log10),
 ];
+
+/// A function of numbers that a machine instruction or two can carry out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the names are those of the functions")]
+pub enum Numeric {
+    Sqrt,
+    Abs,
+    Min,
+    Max,
+    Floor,
+    Ceil,
+    Round,
+}
+
+impl Numeric {
+    /// Which of them a native function is.
+    pub fn of(native: &NativeFn) -> Option<Numeric> {
+        let is_it = |(name, run): &(&str, _)| {
+            native.name.name() == *name && std::ptr::fn_addr_eq(native.run, *run)
+        };
+        let (name, _) = FUNCTIONS.iter().copied().find(is_it)?;
+        Some(match name {
+            "sqrt" => Numeric::Sqrt,
+            "abs" => Numeric::Abs,
+            "min" => Numeric::Min,
+            "max" => Numeric::Max,
+            "floor" => Numeric::Floor,
+            "ceil" => Numeric::Ceil,
+            "round" => Numeric::Round,
+            _ => return None,
+        })
+    }
+}
 
 pub(super) fn install(vm: &mut Vm) {
     vm.define_methods(vm.builtins.classes.int, METHODS);

@@ -27,6 +27,7 @@ impl Vm {
         };
         let mut class = Class::new(name, Some(parent));
         class.namespace = around;
+        self.names_changed();
         Ok(self.heap.value(class))
     }
 

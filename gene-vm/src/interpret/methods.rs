@@ -2,8 +2,8 @@
 
 use super::call::{Arguments, Prepared};
 use crate::code::Cache;
-use crate::heap::{Gc, Kind, header_word};
-use crate::object::{Class, EnumValue, Function, Instance, Str, Variant};
+use crate::heap::{Gc, Header, Kind, header_word};
+use crate::object::{Class, EnumValue, Function, Instance, NativeFn, Str, Variant};
 use crate::print::kind_name;
 use crate::symbol::{Symbol, sym};
 use crate::value::{PAYLOAD_MASK, Value};
@@ -11,6 +11,24 @@ use crate::vm::{ErrorClass, Raise, Result, Vm};
 
 /// Deepest nesting of `on_method_missing`.
 const MISSING_LIMIT: u32 = 32;
+
+/// What inline caches tell receivers by, see [`Way::key`].
+///
+/// [`Way::key`]: crate::code::Way::key
+#[inline]
+pub(super) fn receiver_key(receiver: Value, class: Gc<Class>) -> u64 {
+    match receiver.heap_kind() {
+        Some(Kind::Instance) => {
+            let instance: Option<Gc<Instance>> = receiver.get();
+            instance.map_or(0, |instance| instance.shape().header_word())
+        }
+        // That of an object that can be changed; compiled code knows no others.
+        Some(kind @ (Kind::Str | Kind::Array | Kind::Map | Kind::HashMap | Kind::HashSet)) => {
+            Header::word(kind, 0)
+        }
+        _ => class.address(),
+    }
+}
 
 impl Vm {
     /// The method that the same instruction found for an instance of the same shape, else undefined.
@@ -34,16 +52,23 @@ impl Vm {
 
     /// Notes in a cache which method an instruction found, and where compiled code may enter that.
     fn remember_method(&mut self, cache: &Cache, key: u64, method: Value, arguments: Arguments) {
-        let code = method
-            .get::<Function>()
-            .map_or(std::ptr::null(), |function| function.code.get());
-        // SAFETY: a code that is not null lives as long as the function, which the cache knows no longer than that.
-        let entry = unsafe {
-            if code.is_null() || !arguments.keywords.is_nil() {
-                0
-            } else {
-                (*code).entry_for(arguments.count, key)
+        let entry = if !arguments.keywords.is_nil() {
+            0
+        } else if let Some(function) = method.get::<Function>() {
+            let code = function.code.get();
+            // SAFETY: a code that is not null lives as long as the function, which the cache knows no longer than that.
+            unsafe {
+                if code.is_null() {
+                    0
+                } else {
+                    (*code).entry_for(arguments.count, key)
+                }
             }
+        } else if method.get::<NativeFn>().is_some() && cache.enters_natives() {
+            let entry = self.native_entries.get(arguments.count);
+            entry.copied().unwrap_or_default()
+        } else {
+            0
         };
         cache.remember_method(key, method, entry);
         self.list_cache(cache);
@@ -80,10 +105,7 @@ impl Vm {
         // SAFETY: the receiver is on the value stack.
         let receiver = unsafe { base.read() };
         let class = self.class_of(receiver);
-        let key = match receiver.get::<Instance>() {
-            Some(instance) => instance.shape().header_word(),
-            None => class.address(),
-        };
+        let key = receiver_key(receiver, class);
         let method = match cache.and_then(|cache| cache.find(key)) {
             Some(way) => Some(way.method()),
             None => class.find_method(name),

@@ -1,6 +1,7 @@
 //! Free names: look-up through namespaces, assignment (11.7, 3.6).
 
-use crate::code::{Cache, Code};
+use crate::bytecode::Op;
+use crate::code::{Cache, Code, is_definition};
 use crate::heap::Gc;
 use crate::object::{Class, Function, Namespace};
 use crate::symbol::Symbol;
@@ -18,7 +19,7 @@ impl Vm {
     /// added or removed since.
     #[inline(always)]
     pub(super) fn cached_name(&self, cache: &Cache, function: Gc<Function>) -> Option<Value> {
-        if cache.epoch.get() != self.names_epoch
+        if cache.epoch.get() != self.context.names_epoch
             || cache.latest().key() != function.namespace.bits()
         {
             return None;
@@ -34,13 +35,36 @@ impl Vm {
         let name = cache.name();
         match self.find_place(function.namespace, name) {
             Some(Place::Namespace(namespace, index)) => {
-                cache.remember_namespace(function.namespace);
-                cache.epoch.set(self.names_epoch);
-                cache.found.set(Some((namespace, index as u32)));
+                self.remember_place(cache, function, namespace, index);
                 Ok(namespace.members[index])
             }
             Some(Place::Class(class, index)) => Ok(class.members[index]),
             None => Err(self.not_defined(name)),
+        }
+    }
+
+    fn remember_place(
+        &self,
+        cache: &Cache,
+        function: Gc<Function>,
+        namespace: Gc<Namespace>,
+        index: usize,
+    ) {
+        cache.remember_namespace(function.namespace);
+        cache.epoch.set(self.context.names_epoch);
+        cache.found.set(Some((namespace, index as u32)));
+    }
+
+    /// Looks up all names that the code of a function asks for, so that a second tier can tell what they stand for.
+    pub fn resolve_names(&self, code: &Code, function: Gc<Function>) {
+        let names = code.instrs.iter().filter(|instr| instr.op == Op::GetName);
+        for cache in names.map(|instr| &code.caches[instr.c as usize]) {
+            match self.find_place(function.namespace, cache.name()) {
+                Some(Place::Namespace(namespace, index)) => {
+                    self.remember_place(cache, function, namespace, index);
+                }
+                _ => cache.found.set(None),
+            }
         }
     }
 
@@ -61,7 +85,10 @@ impl Vm {
     /// Assigns to a free name: where it is found, else as a new member of the current namespace.
     pub(super) fn set_name(&mut self, function: Gc<Function>, name: Symbol, value: Value) {
         match self.find_place(function.namespace, name) {
-            Some(Place::Namespace(mut namespace, index)) => namespace.members[index] = value,
+            Some(Place::Namespace(mut namespace, index)) => {
+                let previous = std::mem::replace(&mut namespace.members[index], value);
+                self.name_assigned(Some(previous), value);
+            }
             Some(Place::Class(mut class, index)) => class.members[index] = value,
             None => self.define_name(function.namespace, name, value),
         }
@@ -76,14 +103,21 @@ impl Vm {
         } else {
             self.builtins.global.members.insert(name, value)
         };
-        if previous.is_none() {
+        self.name_assigned(previous, value);
+    }
+
+    /// A name had a value before, if any, and has another now. Code relies on what it has found to be a definition.
+    fn name_assigned(&mut self, previous: Option<Value>, value: Value) {
+        if previous.is_none_or(|previous| is_definition(previous) && previous != value) {
             self.names_changed();
         }
     }
 
-    /// To be called when a namespace or class got or lost a name: look-ups of names are made anew.
+    /// To be called when a namespace or class got or lost a name, or there is a new one, which may have the address of
+    /// a former one: look-ups of names are made anew.
     pub fn names_changed(&mut self) {
-        self.names_epoch = self.names_epoch.wrapping_add(1);
+        let epoch = &mut self.context.names_epoch;
+        *epoch = epoch.wrapping_add(1);
     }
 
     fn find_place(&self, mut around: Value, name: Symbol) -> Option<Place> {

@@ -376,6 +376,7 @@ impl Vm {
             Op::MakeNamespace => {
                 let namespace = Namespace::new(constant_name(), running().namespace);
                 let namespace = self.heap.value(namespace);
+                self.names_changed();
                 self.push_operand(namespace);
             }
             Op::RunBody => {

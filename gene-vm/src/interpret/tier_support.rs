@@ -4,6 +4,7 @@ use super::arithmetic::Comparison;
 use super::call::{Arguments, Prepared, fill_locals};
 use super::frames::Mark;
 use super::iterate::next_in_place;
+use super::methods::receiver_key;
 use crate::bytecode::Op;
 use crate::code::{Code, FunctionKind};
 use crate::heap::Gc;
@@ -150,8 +151,9 @@ impl Vm {
                 // SAFETY: the receiver is the first argument.
                 let receiver = unsafe { first.read() };
                 let cache = &code.caches[instr.c as usize];
-                // The class is no key for instances, so those are not found.
-                cache.find(self.class_of(receiver).address())?.method()
+                cache
+                    .find(receiver_key(receiver, self.class_of(receiver)))?
+                    .method()
             }
             _ => return None,
         };
@@ -162,6 +164,24 @@ impl Vm {
             keywords: Value::NIL,
         };
         Some((native.run)(self, args))
+    }
+
+    /// Runs the native function at `base[-1]` with the arguments from `base` on.
+    ///
+    /// # Safety
+    /// They are on the value stack, with nothing alive above.
+    #[inline]
+    pub unsafe fn run_native(&mut self, base: *mut Value, count: usize) -> Result {
+        self.context.stack_top = base.wrapping_add(count);
+        // SAFETY: what the caller promises.
+        let callee: Option<Gc<NativeFn>> = unsafe { base.sub(1).read() }.get();
+        let native = callee.expect("the callee is a native function");
+        let args = Args {
+            first: base,
+            count,
+            keywords: Value::NIL,
+        };
+        (native.run)(self, args)
     }
 
     /// Makes the call in tail position that an instruction says: the callee takes the frame's place, unless it is
@@ -259,6 +279,8 @@ impl Vm {
         } else if let Some(tier) = self.tier.clone() {
             // SAFETY: the parameters are bound.
             let params = unsafe { std::slice::from_raw_parts(base, callee.params as usize) };
+            // SAFETY: the callee is below its frame.
+            unsafe { self.resolve_names_at(callee, base) };
             tier.heat(callee, params, &self.sources);
         }
     }
@@ -332,6 +354,8 @@ impl Vm {
         if code.entry.get() == 0 {
             // SAFETY: the locals of the frame are set.
             let locals = unsafe { std::slice::from_raw_parts(base, code.locals as usize) };
+            // SAFETY: the callee is below its frame.
+            unsafe { self.resolve_names_at(code, base) };
             tier.heat(code, locals, &self.sources);
             if code.entry.get() == 0 {
                 return None;
@@ -339,6 +363,16 @@ impl Vm {
             code.budget.set(0);
         }
         Some(tier)
+    }
+
+    /// As [`Vm::resolve_names`], for the function at `base[-1]`.
+    ///
+    /// # Safety
+    /// It runs this code.
+    pub unsafe fn resolve_names_at(&self, code: &Code, base: *mut Value) {
+        // SAFETY: what the caller promises.
+        let function: Option<Gc<Function>> = unsafe { base.sub(1).read() }.get();
+        self.resolve_names(code, function.expect("a frame belongs to a function"));
     }
 
     /// Bytes of native stack that are left.

@@ -29,6 +29,9 @@ impl Function {
     /// Offset of `scope` in the object, for compiled code.
     pub const SCOPE_OFFSET: usize =
         data_offset::<Function>() + std::mem::offset_of!(Function, scope);
+    /// Offset of `namespace` in the object, for compiled code.
+    pub const NAMESPACE_OFFSET: usize =
+        data_offset::<Function>() + std::mem::offset_of!(Function, namespace);
     /// Offset of `code` in the object, for compiled code.
     pub const CODE_OFFSET: usize = data_offset::<Function>() + std::mem::offset_of!(Function, code);
 }
