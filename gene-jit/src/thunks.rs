@@ -8,7 +8,7 @@ use crate::memory::{Arena, Block};
 use crate::runtime::{Helper, Place};
 use gene_vm::object::Function;
 use gene_vm::tier::{NATIVE_ENTRIES, NativeEntries};
-use gene_vm::value::{POINTER_TAG, SMALL_INT_TAG, Value};
+use gene_vm::value::{POINTER_TAG, SMALL_INT_TAG, SPECIAL_TAG, Value};
 use std::mem::offset_of;
 use std::rc::Rc;
 
@@ -45,6 +45,7 @@ impl Thunks {
         buffer.mov(FRAME, X1);
         buffer.constant(arm64::SMALL_INT_TAG, SMALL_INT_TAG);
         buffer.constant(arm64::POINTER_TAG, POINTER_TAG);
+        buffer.constant(arm64::SINGLETON_TAG, SPECIAL_TAG);
         buffer.call_register(X2);
         buffer.leave_frame(&saved);
         buffer.ret();

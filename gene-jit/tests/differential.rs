@@ -10,7 +10,7 @@ mod generate;
 mod shrink;
 mod support;
 
-use generate::{Generator, PRELUDE, SPEND};
+use generate::{Generator, PRELUDE, STEPS};
 use shrink::{Form, read, shrink, text};
 use std::thread;
 use support::{interpreted, run};
@@ -25,7 +25,7 @@ struct Trial {
 impl Trial {
     fn new(seed: u64) -> Trial {
         let mut generator = Generator::new(seed);
-        let program = read(&generator.program(), &[SPEND]);
+        let program = read(&generator.program(), &STEPS);
         Trial {
             program,
             threshold: generator.rng().u32(..12),
@@ -46,7 +46,7 @@ impl Trial {
             let [interpreted, compiled] = self.outcomes(program);
             interpreted != compiled
         };
-        let program = shrink(self.program.clone(), &[SPEND], differs);
+        let program = shrink(self.program.clone(), &STEPS, differs);
         let [interpreted, compiled] = self.outcomes(&program);
         format!(
             "threshold {}, stress {}\n{PRELUDE}{}\n\ninterpreted:\n{interpreted}\n\ncompiled:\n{compiled}",

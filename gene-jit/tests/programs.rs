@@ -502,3 +502,56 @@ fn what_the_fast_path_loads_is_there_after_the_slow_path() {
     o/n";
     assert_eq!(same(source), "3");
 }
+
+#[test]
+fn loops_that_keep_variables_in_registers_alone() {
+    // Each way out of such a loop: its end, jumps, a return, wrong guesses, slow paths, exceptions.
+    let at_the_end = "(fn f [n] (var i 0) (var t 0.5) (var k 140737488355320)
+      (while (i < n) (t = (t * 1.5)) (i += 1)) [i t k])
+    [(f 0) (f 9) (f 40) (f 2.5)]";
+    same(at_the_end);
+    let jumps = "(fn f [n a] (var i 0) (var t 0)
+      (while (i < 100)
+        (if (i == n) (break))
+        (if (t > 50) (return [i t]))
+        (t = (t + a))
+        (i += 1))
+      [(i + 0) t])
+    [(f 3 2) (f 50 2) (f 90 0) (f 5 0.5) (f 20 140737488355327)]";
+    same(jumps);
+    let overflow = "(fn f [n] (var t 1) (var i 0) (while (i < n) (t = (t + t)) (i += 1)) [t i])
+    [(f 3) (f 46) (f 47) (f 48) (f 60)]";
+    same(overflow);
+    let slow = "(fn f [xs n] (var i 0) (var t 0)
+      (while (i < n) (t = (t + xs/i)) (xs .push t) (i += 1)) [i t (xs .size)])
+    [(f [1 2 3] 20) (f [1 0.5 2] 3) (try (f [1 nil] 5) catch * ($ex .message))]";
+    same(slow);
+    let caught = "(fn f [xs] (var i 0) (var t 0)
+      (try (while (i < 50) (t = (t + xs/i)) (i += 1)) catch * [i t]))
+    [(f [1 2 3]) (f [1 2 \"a\"]) (f 5)]";
+    same(caught);
+    let thrown = "(fn f [n] (var i 0) (var r nil)
+      (try (while (i < 30) (if (i == n) (throw i)) (i += 1)) catch * (r = [i])) r)
+    [(f 3) (f 20) (f 40)]";
+    same(thrown);
+    let nested = "(fn f [n] (var i 0) (var t 0) (var u 0.5)
+      (while (i < n)
+        (var j 0)
+        (while (j < i) (t = (t + j)) (if (t > 5000) (return [i j t u])) (j += 1))
+        (u = (u + i))
+        (i += 1))
+      [i t u])
+    [(f 0) (f 5) (f 20) (f 40)]";
+    same(nested);
+    let copies = "(fn f [n] (var a 0) (var b 1) (var i 0)
+      (while (i < n) (var c (a + b)) (a = b) (b = c) (i += 1)) [a b])
+    [(f 10) (f 60) (f 90)]";
+    same(copies);
+    let kinds = "(fn f [n] (var t 0) (var i 0)
+      (while (i < n) (if (i == 7) (t = 0.5)) (if (i == 9) (t = \"s\") (i += 1)) (i += 1)) [t i])
+    [(f 5) (f 8) (f 30)]";
+    same(kinds);
+    let ranges = "(fn f [a b] (var t 0) (for x in (a .. b) (if (x == 12) (continue)) (t = (t + x))) t)
+    [(f 0 5) (f 3 30) (f 140737488355320 140737488355326) (f 140737488355320 140737488355330) (f 0.5 3)]";
+    same(ranges);
+}

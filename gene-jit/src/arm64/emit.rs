@@ -5,9 +5,11 @@ use super::isle::{
     Amount64, Cond, FReg, HEADER_KIND, Half64, Imm12, Imm16, Inst, LeftShift64, Offset4, Offset8,
     Opposite, Pair8, Reg, Shift, ShiftRor, Simm9, Target,
 };
-use super::{CONTEXT, FRAME, Fixup, LINK, POINTER_TAG, SMALL_INT_TAG, SP, X0, X16, X17};
+use super::{
+    CONTEXT, FRAME, Fixup, LINK, POINTER_TAG, SINGLETON_TAG, SMALL_INT_TAG, SP, X0, X16, X17,
+};
 use crate::buffer::{CodeBuffer, Label};
-use gene_vm::value::{TAG_SHIFT, Value};
+use gene_vm::value::{self, TAG_SHIFT, Value};
 
 /// Number of bits that the high form of a small int is shifted by.
 const HIGH_SHIFT: u8 = (64 - TAG_SHIFT) as u8;
@@ -44,6 +46,24 @@ impl CodeBuffer<Fixup> {
         if to != from {
             self.inst(Inst::Fmov { rd: to, rn: from });
         }
+    }
+
+    /// `to := bits`, for code that runs with the registers that hold tags.
+    pub fn value(&mut self, to: Reg, bits: u64) {
+        let tags = [
+            (SMALL_INT_TAG, value::SMALL_INT_TAG),
+            (SINGLETON_TAG, value::SPECIAL_TAG),
+        ];
+        for (tag, tag_bits) in tags {
+            if let Some(imm) = Imm12::new(bits.wrapping_sub(tag_bits)) {
+                let rd = to;
+                return match bits == tag_bits {
+                    true => self.mov(to, tag),
+                    false => self.inst(Inst::AddImm { rd, rn: tag, imm }),
+                };
+            }
+        }
+        self.constant(to, bits);
     }
 
     /// `to := bits`
@@ -245,7 +265,7 @@ impl CodeBuffer<Fixup> {
     /// True or false by a condition: the two words differ by two.
     pub fn bool_value(&mut self, to: Reg, cond: Cond) {
         let opposite = Opposite::from_number(cond.number() ^ 1).expect(FITS);
-        self.constant(X16, Value::FALSE.bits());
+        self.value(X16, Value::FALSE.bits());
         self.inst(Inst::Cset {
             rd: to,
             cond: opposite,

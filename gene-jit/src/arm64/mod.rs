@@ -5,7 +5,8 @@
 //! | x0 – x15  | scratch; x0 – x5 pass arguments to the runtime, x0 brings results     |
 //! | x2        | the address of a receiver that the caller has checked, at the entry   |
 //! | x16, x17  | between instructions of one step: slow paths, large offsets          |
-//! | x19 – x24 | variables that a loop keeps                                          |
+//! | x19 – x23 | variables that a loop keeps                                          |
+//! | x24       | the tag of singletons, which is nil                                   |
 //! | x25       | the tag of heap objects                                              |
 //! | x26       | the tag of small ints                                                |
 //! | x27       | the context: the VM                                                  |
@@ -56,7 +57,7 @@ pub use isle::{Cond, FReg, Fixup, Inst, Reg, RuleId};
 /// Scratch registers that rules may use.
 pub const SCRATCH: &[u8] = &[9, 10, 11, 12, 13, 14, 15, 8, 7, 6, 5, 4, 3, 2, 1, 0];
 /// Registers for variables of loops.
-pub const KEPT: &[u8] = &[19, 20, 21, 22, 23, 24];
+pub const KEPT: &[u8] = &[19, 20, 21, 22, 23];
 /// Scratch floating-point registers.
 pub const FLOAT_SCRATCH: &[u8] = &[
     0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
@@ -82,6 +83,8 @@ pub const RECEIVER: Reg = X2;
 pub const X16: Reg = Reg::new(16);
 /// For use inside of one step.
 pub const X17: Reg = Reg::new(17);
+/// The tag of singletons, which is nil.
+pub const SINGLETON_TAG: Reg = Reg::new(24);
 /// The tag of heap objects.
 pub const POINTER_TAG: Reg = Reg::new(25);
 /// The tag of small ints.

@@ -46,8 +46,8 @@ impl Lowering<'_> {
         }
         let (params, locals) = (code.params as usize, code.locals as usize);
         if locals > params {
-            self.buffer.constant(X16, Value::NIL.bits());
-            self.buffer.fill_slots(X16, params, locals - params);
+            self.buffer
+                .fill_slots(arm64::SINGLETON_TAG, params, locals - params);
         }
         if checks {
             let (label, joined) = (self.buffer.label(), self.buffer.label());
@@ -110,7 +110,7 @@ impl Lowering<'_> {
         }
         let entries = (self.code.least..params).map(|count| {
             let label = self.buffer.here();
-            self.buffer.constant(X16, Value::UNDEFINED.bits());
+            self.buffer.value(X16, Value::UNDEFINED.bits());
             let missing = (params - count) as usize;
             self.buffer.fill_slots(X16, count as usize, missing);
             self.buffer.branch(self.unchecked_entry);
@@ -129,6 +129,7 @@ impl Lowering<'_> {
             return self.runtime_call(result);
         }
         self.flush(self.line.stack);
+        self.sync();
         let above = self.enter_callee(count);
         self.buffer.call_label(self.unchecked_entry);
         self.leave_callee(above, result);
@@ -212,6 +213,7 @@ impl Lowering<'_> {
 
     /// Calls code at an address; the runtime's way joins behind.
     pub(super) fn call_entry(&mut self, entry: Reg, count: u16, result: Node) {
+        self.sync();
         let above = self.enter_callee(count);
         self.buffer.call_register(entry);
         self.leave_callee(above, result);
@@ -251,6 +253,7 @@ impl Lowering<'_> {
 
     pub(super) fn runtime_call(&mut self, result: Node) {
         self.flush(self.line.stack);
+        self.sync();
         self.call_runtime(
             Helper::Call,
             self.line.pc as usize,
@@ -280,6 +283,7 @@ impl Lowering<'_> {
 
     pub(super) fn plain_by_runtime(&mut self, helper: Helper) {
         self.flush(self.line.stack);
+        self.sync();
         let pc = self.line.pc as usize;
         self.call_runtime(helper, pc, self.line.stack.depth as usize);
         self.clobber_scratch();
@@ -320,12 +324,21 @@ impl Lowering<'_> {
     // ── Jumps ──────────────────────────────────────────────────────────────
 
     pub(super) fn jump_to(&mut self, target: usize) {
+        self.sync_for(target);
         let label = self.arrive(target);
-        self.buffer.branch(label);
+        self.go_to_block(target, label);
+    }
+
+    /// Goes to a later block, unless its code follows at once.
+    pub(super) fn go_to_block(&mut self, target: usize, label: Label) {
+        if self.arrivals.next(self.line.pc as usize) != Some(target) {
+            self.buffer.branch(label);
+        }
     }
 
     pub(super) fn branch_to(&mut self, cond: Cond, target: usize) {
         let label = self.arrive(target);
+        let label = self.exit_label(target, label);
         self.buffer.branch_if(cond, label);
     }
 
@@ -336,6 +349,7 @@ impl Lowering<'_> {
         };
         self.buffer.load_context_word(X16, Vm::POLL_OFFSET);
         self.buffer.branch_if_zero_word(X16, header);
+        self.sync();
         self.call_runtime(
             Helper::Safepoint,
             self.line.pc as usize,

@@ -1,5 +1,6 @@
 //! What the rules ask of the lowering: the trait that is generated from their declarations.
 
+use super::deferred::Place;
 use super::facts::Fact;
 use super::registers::Form;
 use super::{Fired, Lowering};
@@ -10,7 +11,7 @@ use crate::runtime::Helper;
 use crate::tree::{Checked, Node, Op};
 use gene_vm::code::Way;
 use gene_vm::object::{Function, Scope};
-use gene_vm::value::{TAG_SHIFT, Value};
+use gene_vm::value::{self, TAG_SHIFT, Value};
 
 impl Lowering<'_> {
     fn literal_int(&self, node: Node) -> Option<i64> {
@@ -37,6 +38,16 @@ impl Lowering<'_> {
     fn sole_way(&self, cache: u32) -> Option<&Way> {
         let way = self.code.caches[cache as usize].sole();
         way.filter(|_| !self.feedback.is_varied(self.current.pc()))
+    }
+}
+
+impl Lowering<'_> {
+    fn load_constant(&mut self, to: Reg, bits: u64) {
+        if Value::from_bits(bits).is_object() {
+            self.buffer.load_literal(to, bits);
+        } else {
+            self.buffer.value(to, bits);
+        }
     }
 }
 
@@ -102,6 +113,11 @@ impl Context for Lowering<'_> {
 
     fn node_small_int(&mut self, node: Node) -> Option<Node> {
         self.if_fact(node, |fact| fact == Fact::SmallInt)
+    }
+
+    fn node_below(&mut self, node: Node) -> Option<Node> {
+        let known = self.known(node);
+        (known.fact == Fact::SmallInt && known.below).then_some(node)
     }
 
     fn node_float(&mut self, node: Node) -> Option<Node> {
@@ -328,7 +344,11 @@ impl Context for Lowering<'_> {
     }
 
     fn result(&mut self) -> Reg {
-        self.free_result()
+        self.free_result(true)
+    }
+
+    fn sure_result(&mut self) -> Reg {
+        self.free_result(false)
     }
 
     fn double_result(&mut self) -> FReg {
@@ -336,13 +356,15 @@ impl Context for Lowering<'_> {
     }
 
     fn constant(&mut self, bits: u64) -> Reg {
-        let reg = self.scratch_int();
-        if Value::from_bits(bits).is_object() {
-            self.buffer.load_literal(reg, bits);
-        } else {
-            self.buffer.constant(reg, bits);
+        match bits {
+            value::SPECIAL_TAG => arm64::SINGLETON_TAG,
+            value::SMALL_INT_TAG => arm64::SMALL_INT_TAG,
+            _ => {
+                let reg = self.scratch_int();
+                self.load_constant(reg, bits);
+                reg
+            }
         }
-        reg
     }
 
     fn word_of(&mut self, i: i64) -> u64 {
@@ -373,6 +395,32 @@ impl Context for Lowering<'_> {
 
     fn store_double_local(&mut self, slot: u16, value: FReg) {
         self.buffer.store_double(value, FRAME, slot as i64 * 8);
+    }
+
+    fn deferred_high(&mut self, slot: u16) -> Option<Reg> {
+        match self.regions.place(slot)? {
+            Place::High(reg) => Some(reg),
+            Place::Double(_) => None,
+        }
+    }
+
+    fn deferred_double(&mut self, slot: u16) -> Option<FReg> {
+        match self.regions.place(slot)? {
+            Place::Double(reg) => Some(reg),
+            Place::High(_) => None,
+        }
+    }
+
+    fn move_to(&mut self, to: Reg, from: Reg) {
+        self.buffer.mov(to, from);
+    }
+
+    fn move_double_to(&mut self, to: FReg, from: FReg) {
+        self.buffer.fmov(to, from);
+    }
+
+    fn assign_deferred(&mut self, slot: u16, value: Node) {
+        self.assign_in_place(slot, value);
     }
 
     fn assign(&mut self, slot: u16, value: Node) {
@@ -503,6 +551,15 @@ impl Context for Lowering<'_> {
 
     fn result_register(&mut self) -> Reg {
         arm64::X0
+    }
+
+    fn load_result(&mut self, value: Node) {
+        let offset = self.home_offset(value);
+        self.buffer.load(arm64::X0, FRAME, offset);
+    }
+
+    fn result_constant(&mut self, bits: u64) {
+        self.load_constant(arm64::X0, bits);
     }
 
     fn move_result(&mut self, value: Reg) {

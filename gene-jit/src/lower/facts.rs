@@ -137,6 +137,8 @@ impl Fact {
 pub struct Known {
     /// What is known.
     pub fact: Fact,
+    /// It is less than another small int.
+    pub below: bool,
     /// The value as it is.
     pub boxed: Option<Reg>,
     /// A small int, its payload in the upper 48 bits.
@@ -176,7 +178,7 @@ impl Known {
     }
 }
 
-/// What is known of local variables, by slot. Their values are always in their home slots, too.
+/// What is known of local variables, by slot. Unless they are deferred, their values are in their home slots, too.
 #[derive(Default)]
 pub struct Locals(Vec<Known>);
 
@@ -217,6 +219,7 @@ impl Locals {
         self.0.truncate(there.0.len());
         for (here, there) in self.0.iter_mut().zip(&there.0) {
             here.fact = here.fact.meet(there.fact);
+            here.below &= there.below;
             here.boxed = here.boxed.filter(|_| here.boxed == there.boxed);
             here.high = here.high.filter(|_| here.high == there.high);
             here.double = here.double.filter(|_| here.double == there.double);

@@ -8,26 +8,27 @@
 use super::facts::{Fact, Known, Locals};
 use super::stubs::Stub;
 use super::usage::Usage;
-use super::{Header, Lowering};
+use super::{Header, Lowering, deferred};
 use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16, X17};
 use crate::buffer::Label;
-use gene_vm::value::SPECIAL_TAG;
 use std::collections::HashMap;
 
 impl Lowering<'_> {
     /// Begins a loop: sees to what it expects, and goes on with that alone.
     pub(super) fn enter_loop_header(&mut self, pc: usize) {
-        let expects = self.expectations(pc);
+        let (expects, deferred) = self.expectations(pc);
         let label = self.buffer.label();
         // Even if what is known here contradicts what the loop needs, it can still be entered elsewhere.
         self.establish(&expects, pc);
         self.buffer.bind(label);
         self.locals.clone_from(&expects);
+        self.begin_region(self.flow.loop_end(pc).unwrap_or(pc), deferred);
         self.headers.insert(pc, Header { label, expects });
     }
 
-    fn expectations(&self, pc: usize) -> Locals {
+    /// What the loop from `pc` on expects, and where it defers the stores of which variables.
+    fn expectations(&self, pc: usize) -> (Locals, Vec<(u16, deferred::Place)>) {
         let end = self.flow.loop_end(pc).unwrap_or(pc);
         let mut usage = Usage::default();
         self.look_through(pc, end, &mut usage);
@@ -96,6 +97,15 @@ impl Lowering<'_> {
         by_use.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut ints = Pool::of(arm64::KEPT);
         let mut floats = Pool::of(arm64::FLOAT_KEPT);
+        // What an outer loop defers stays where it is.
+        for &(slot, place) in self.regions.variables() {
+            *expects.get_mut(slot) = place.known();
+            match place {
+                deferred::Place::High(reg) => ints.remove(reg.number()),
+                deferred::Place::Double(reg) => floats.remove(reg.number()),
+            };
+        }
+        by_use.retain(|&(_, slot, _)| self.regions.place(slot).is_none());
         // Registers that variables of this loop have already stay theirs.
         let kept = |slot: u16, fact: Fact| {
             let known = self.locals.get(slot);
@@ -136,7 +146,11 @@ impl Lowering<'_> {
                 _ => {}
             }
         }
-        expects
+        let deferred = match self.can_defer(pc, end) {
+            true => deferrable(&expects, &mut usage),
+            false => Vec::new(),
+        };
+        (expects, deferred)
     }
 
     /// Brings the variables into the state that a loop expects, or leaves. False if that is the only way.
@@ -253,12 +267,13 @@ impl Lowering<'_> {
 
     /// Where control leaves because a loop, or the first instruction, does not find what it expects.
     pub(super) fn leave_at(&mut self, pc: usize) -> Label {
-        if let Some(&label) = self.loop_exits.get(&pc) {
+        let region = self.regions.current();
+        if let Some(&label) = self.loop_exits.get(&(pc, region)) {
             return label;
         }
         let label = self.buffer.label();
-        self.loop_exits.insert(pc, label);
-        self.slow.stubs.push(Stub::LeaveAt { label, pc });
+        self.loop_exits.insert((pc, region), label);
+        self.slow.stubs.push(Stub::LeaveAt { label, pc, region });
         label
     }
 
@@ -272,8 +287,7 @@ impl Lowering<'_> {
                 self.buffer.branch_if(Cond::Lo, leave);
             }
             Fact::Float => {
-                self.buffer.constant(X17, SPECIAL_TAG);
-                self.buffer.compare(X16, X17);
+                self.buffer.compare(X16, arm64::SINGLETON_TAG);
                 self.buffer.branch_if(Cond::Hs, leave);
             }
             _ => {
@@ -295,6 +309,7 @@ impl Lowering<'_> {
     /// Code that enters each loop with all values in their home slots.
     pub(super) fn loop_entries(&mut self, saved: &Saved) -> HashMap<usize, Label> {
         let mut entries = HashMap::new();
+        self.leave_regions();
         let mut headers: Vec<_> = self
             .headers
             .iter()
@@ -315,6 +330,24 @@ impl Lowering<'_> {
         self.emit_stubs();
         entries
     }
+}
+
+/// The variables in registers that a loop assigns nothing but numbers of their kind.
+fn deferrable(expects: &Locals, usage: &mut Usage) -> Vec<(u16, deferred::Place)> {
+    let variables = usage.each().filter_map(|(slot, variable)| {
+        let known = expects.get(slot);
+        let place = match known {
+            Known {
+                high: Some(reg), ..
+            } => deferred::Place::High(reg),
+            Known {
+                double: Some(reg), ..
+            } => deferred::Place::Double(reg),
+            _ => return None,
+        };
+        (variable.written == Some(known.fact)).then_some((slot, place))
+    });
+    variables.collect()
 }
 
 /// Registers that no variable has yet: a bit for each number.

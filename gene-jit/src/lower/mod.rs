@@ -9,6 +9,7 @@
 mod arrivals;
 mod calls;
 mod context;
+mod deferred;
 mod facts;
 mod loops;
 mod nodes;
@@ -23,6 +24,7 @@ use crate::runtime::Helper;
 use crate::tree::{Block, Flow, Line, MAX_PENDING, Node, Op, Stack, Stmt};
 use arrayvec::ArrayVec;
 use arrivals::Arrivals;
+use deferred::Regions;
 pub use facts::Fact;
 use facts::Locals;
 use gene_vm::bytecode::Op as Opcode;
@@ -197,7 +199,10 @@ pub(crate) struct Lowering<'a> {
     arrivals: &'a mut Arrivals,
     headers: HashMap<usize, Header>,
     /// Where loops leave that do not find what they expect.
-    loop_exits: HashMap<usize, Label>,
+    loop_exits: HashMap<(usize, Option<usize>), Label>,
+    regions: Regions,
+    /// May loops defer stores?
+    defers: bool,
     handlers: HashMap<usize, Label>,
     slow: &'a mut SlowPaths,
     notes: &'a mut Notes,
@@ -215,6 +220,21 @@ impl Compiler {
         if code.instrs.iter().any(|instr| instr.op == Opcode::Yield) {
             return Err(Declined::Generator);
         }
+        match self.attempt(code, feedback, true) {
+            Some(compiled) => compiled,
+            None => self
+                .attempt(code, feedback, false)
+                .expect("only deferring fails"),
+        }
+    }
+
+    /// Compiles a body; `None` if the stores that loops defer, which `defers` allows, turn out not to be deferrable.
+    fn attempt(
+        &mut self,
+        code: &Code,
+        feedback: &Feedback,
+        defers: bool,
+    ) -> Option<Result<Compiled, Declined>> {
         self.clear(code);
         let Compiler {
             flow,
@@ -260,12 +280,14 @@ impl Compiler {
             arrivals: &mut self.arrivals,
             headers: HashMap::new(),
             loop_exits: HashMap::new(),
+            regions: Regions::default(),
+            defers,
             handlers: HashMap::new(),
             slow: &mut self.slow,
             notes: &mut self.notes,
         };
         lowering.run();
-        lowering.finish()
+        (lowering.defers == defers).then(|| lowering.finish())
     }
 
     /// Forgets the body before.
@@ -347,6 +369,7 @@ impl Lowering<'_> {
         };
         self.mark(Part::Main(pc));
         self.buffer.bind(label);
+        self.enter_region_at(pc);
         if self.flow.loop_end(pc).is_some() {
             self.enter_loop_header(pc);
         }
@@ -355,10 +378,7 @@ impl Lowering<'_> {
         if let Some(next) = self.block.next {
             self.flush(self.block.end);
             let label = self.arrive(next as usize);
-            // The next leader's code follows at once.
-            if self.arrivals.next(pc) != Some(next as usize) {
-                self.buffer.branch(label);
-            }
+            self.go_to_block(next as usize, label);
         }
     }
 

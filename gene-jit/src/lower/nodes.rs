@@ -123,7 +123,9 @@ impl Lowering<'_> {
                 return;
             }
             Stmt::SetLocal { slot, value } => {
-                self.hint = self.keeps_variables().then_some(slot);
+                let is_last_use = self.block.uses(value) <= 1;
+                let may_take = is_last_use || self.regions.place(slot).is_none();
+                self.hint = (self.keeps_variables() && may_take).then_some(slot);
                 [Some(value), None, None]
             }
             Stmt::SetScoped { value, .. } | Stmt::SetCaptured { value, .. } => {
@@ -147,6 +149,9 @@ impl Lowering<'_> {
         };
         for value in values.into_iter().flatten() {
             self.evaluate_tree(value);
+        }
+        if let Stmt::SetLocal { slot, value } = line.stmt {
+            self.check_assignment(slot, value);
         }
         self.hint = None;
         self.begin(line.pc as usize, line.stack);
@@ -250,7 +255,10 @@ impl Lowering<'_> {
         self.evaluate_tree(node);
         if let Some(slot) = self.variable(node) {
             // The variable is about to be written: its registers become the node's.
-            let known = std::mem::take(self.locals.get_mut(slot));
+            let known = match self.regions.place(slot) {
+                Some(place) => self.copy_deferred(place),
+                None => std::mem::take(self.locals.get_mut(slot)),
+            };
             let state = self.state(node);
             state.evaluated = true;
             state.known = known;
@@ -277,6 +285,11 @@ impl Lowering<'_> {
             let owner = self.owner(node, Form::Double);
             self.floats.give(reg.number(), owner);
         }
+    }
+
+    /// Notes that a variable owns registers.
+    pub(super) fn own_local(&mut self, slot: u16, known: Known) {
+        own_variable(&mut self.ints, &mut self.floats, slot, known);
     }
 
     /// Notes which registers the variables own.
@@ -661,11 +674,15 @@ impl Lowering<'_> {
         self.free_known(known);
     }
 
-    /// A register for the result of the rule at hand.
-    pub(super) fn free_result(&mut self) -> Reg {
+    /// A register for the result of the rule at hand. A deferred variable keeps its value as long as the rule may fall
+    /// back.
+    pub(super) fn free_result(&mut self, falls_back: bool) -> Reg {
         let Some(slot) = self.hint else {
             return self.scratch_int();
         };
+        if falls_back && self.regions.place(slot).is_some() {
+            return self.scratch_int();
+        }
         match self.locals.get(slot).high {
             Some(reg) if self.ints.is_kept(reg.number()) => {
                 self.locals.get_mut(slot).high = None;
@@ -735,6 +752,24 @@ impl Lowering<'_> {
         self.begin_node(node);
         let cond = isle::constructor_test(self, &op);
         self.branch_on(cond, when, target);
+        if !when {
+            self.learn_order(op);
+        }
+    }
+
+    /// A comparison has been true.
+    fn learn_order(&mut self, op: Op) {
+        let is_step = self.code.instrs[self.line.pc as usize].op == Opcode::IterNext;
+        let (less, greater) = match op {
+            Op::Lt { x, y } | Op::Gt { x: y, y: x } => (x, y),
+            // The last number of a range has a successor.
+            Op::Le { x, y } if is_step => (x, y),
+            _ => return,
+        };
+        let is_int = |node| self.known(node).fact == Fact::SmallInt;
+        if is_int(less) && is_int(greater) {
+            self.known_mut(less).below = true;
+        }
     }
 
     /// Can the node be lowered as a test? Where slow paths come back, they bring a value.

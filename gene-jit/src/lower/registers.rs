@@ -44,6 +44,8 @@ pub struct Registers {
     used: [u32; 32],
     /// Now.
     clock: u32,
+    /// Registers that are not handed out.
+    pinned: u32,
     /// Kept registers that the code uses at all: a bit for each number.
     pub kept_used: u32,
 }
@@ -63,6 +65,7 @@ impl Registers {
             of_locals: 0,
             used: [0; 32],
             clock: 1,
+            pinned: 0,
             kept_used: 0,
         };
         for (rank, &number) in (0..).zip(pools) {
@@ -137,6 +140,16 @@ impl Registers {
         self.of_locals &= others;
     }
 
+    /// Keeps a register from being handed out.
+    pub fn pin(&mut self, number: u8) {
+        self.pinned |= self.only(number);
+    }
+
+    /// Lets all registers be handed out.
+    pub fn unpin(&mut self) {
+        self.pinned = 0;
+    }
+
     /// Does a call keep the register?
     pub fn is_kept(&self, number: u8) -> bool {
         self.kept & self.only(number) != 0
@@ -164,6 +177,7 @@ impl Registers {
     /// owner. `None` if the pool is exhausted.
     pub fn take(&mut self, keep: bool) -> Option<(u8, Owner)> {
         let pool = if keep { self.kept } else { self.scratch };
+        let pool = pool & !self.pinned;
         let owned = self.of_rule | self.of_nodes | self.of_locals;
         let number = match self.each(pool & !owned).next() {
             Some(number) => number,

@@ -91,6 +91,14 @@ pub enum Stub {
         pc: usize,
         depth: usize,
         resume: Resume,
+        /// The loop whose deferred variables are to be stored.
+        region: Option<usize>,
+    },
+    /// A jump out of a loop with deferred variables.
+    Exit {
+        label: Label,
+        region: Option<usize>,
+        target: Label,
     },
     /// The runtime makes a call.
     Call {
@@ -106,7 +114,11 @@ pub enum Stub {
         depth: usize,
     },
     /// A loop does not find what it expects.
-    LeaveAt { label: Label, pc: usize },
+    LeaveAt {
+        label: Label,
+        pc: usize,
+        region: Option<usize>,
+    },
     /// An iterator that is no array makes its step.
     Step {
         label: Label,
@@ -320,6 +332,7 @@ impl Lowering<'_> {
     pub(super) fn end_node(&mut self, result: Option<Node>) {
         let current = std::mem::replace(&mut self.current, Current::new(0, self.line.stack));
         let (pc, depth) = (current.pc, current.stack.depth as usize);
+        let region = self.regions.current();
         let mut stub = |path: Option<SlowPath>, resume| {
             if let Some(SlowPath { label, stores }) = path {
                 self.slow.stubs.push(Stub::Instruction {
@@ -328,6 +341,7 @@ impl Lowering<'_> {
                     pc,
                     depth,
                     resume,
+                    region,
                 });
             }
         };
@@ -365,6 +379,7 @@ impl Lowering<'_> {
             pc,
             depth,
             resume,
+            region,
         });
     }
 
@@ -429,9 +444,11 @@ impl Lowering<'_> {
                 pc,
                 depth,
                 resume,
+                region,
             } => {
                 self.mark(Part::Slow(pc));
                 self.buffer.bind(label);
+                self.store_deferred(region);
                 for at in stores {
                     let (index, source) = self.slow.stores[at];
                     self.store_operand(index, source);
@@ -449,9 +466,19 @@ impl Lowering<'_> {
                     }
                 }
             }
-            Stub::LeaveAt { label, pc } => {
+            Stub::Exit {
+                label,
+                region,
+                target,
+            } => {
+                self.buffer.bind(label);
+                self.store_deferred(region);
+                self.buffer.branch(target);
+            }
+            Stub::LeaveAt { label, pc, region } => {
                 self.mark(Part::Slow(pc));
                 self.buffer.bind(label);
+                self.store_deferred(region);
                 self.leave(pc, self.flow.depth(pc).unwrap_or(0), true);
             }
             Stub::TailCall { label, pc, depth } => {
@@ -554,7 +581,7 @@ impl Lowering<'_> {
                 self.buffer.store(X16, FRAME, offset);
             }
             Source::Constant(bits) => {
-                self.buffer.constant(X16, bits);
+                self.buffer.value(X16, bits);
                 self.buffer.store(X16, FRAME, offset);
             }
         }

@@ -166,6 +166,90 @@ fn call_effect(instr: Instr, pops: u16) -> Effect {
     if tail { end(pops) } else { plain(pops, 1) }
 }
 
+/// Does an instruction run no other code, but for its slow paths?
+pub fn is_inline(code: &Code, instr: Instr) -> bool {
+    match instr.op {
+        Op::CallMethod => inline_method(code, instr).is_some(),
+        op => matches!(
+            op,
+            Op::Const
+                | Op::Int
+                | Op::Nil
+                | Op::True
+                | Op::False
+                | Op::Pop
+                | Op::Dup
+                | Op::GetLocal
+                | Op::SetLocal
+                | Op::TeeLocal
+                | Op::IncLocal
+                | Op::DecLocal
+                | Op::AddToLocal
+                | Op::GetScoped
+                | Op::GetCaptured
+                | Op::SetScoped
+                | Op::SetCaptured
+                | Op::CheckDefined
+                | Op::CheckType
+                | Op::GetMember
+                | Op::GetMemberStrict
+                | Op::GetMemberOrElement
+                | Op::SetMember
+                | Op::GetIndex
+                | Op::GetDynamic
+                | Op::SetIndex
+                | Op::SetDynamic
+                | Op::LocalAddInt
+                | Op::LocalSubInt
+                | Op::LocalAddLocal
+                | Op::LocalSubLocal
+                | Op::AddInt
+                | Op::SubInt
+                | Op::Add
+                | Op::Sub
+                | Op::Mul
+                | Op::Div
+                | Op::Mod
+                | Op::Neg
+                | Op::Not
+                | Op::And
+                | Op::Or
+                | Op::Xor
+                | Op::Shl
+                | Op::Shr
+                | Op::Lt
+                | Op::Le
+                | Op::Gt
+                | Op::Ge
+                | Op::Eq
+                | Op::Ne
+                | Op::Jump
+                | Op::JumpBack
+                | Op::JumpIfFalse
+                | Op::JumpIfTrue
+                | Op::JumpIfNotLt
+                | Op::JumpIfNotLe
+                | Op::JumpIfNotGt
+                | Op::JumpIfNotGe
+                | Op::JumpIfNotEq
+                | Op::JumpIfEq
+                | Op::JumpIfNotLocalLtInt
+                | Op::JumpIfNotLocalLeInt
+                | Op::JumpIfNotLocalGtInt
+                | Op::JumpIfNotLocalGeInt
+                | Op::JumpIfNotLocalEqInt
+                | Op::JumpIfLocalEqInt
+                | Op::JumpIfNotLocalLtLocal
+                | Op::JumpIfNotLocalLeLocal
+                | Op::JumpIfNotLocalGtLocal
+                | Op::JumpIfNotLocalGeLocal
+                | Op::JumpIfDefined
+                | Op::IterNext
+                | Op::Return
+        ),
+    }
+}
+
 /// Does a body neither call nor loop? What the runtime calls on its behalf checks for itself.
 pub fn is_leaf(code: &Code) -> bool {
     !code.instrs.iter().any(|&instr| match instr.op {

@@ -1,8 +1,8 @@
 //! Makes well-formed programs.
 //!
 //! Variables hold scalars – numbers at the edges, strings, `nil`, Bools – so that nothing a program prints grows without
-//! bound; collections, objects and closures have names of their own. Every loop and every call spends fuel, so each program
-//! ends.
+//! bound; collections, objects and closures have names of their own. Every loop and every call spends fuel or counts, so each
+//! program ends.
 
 use fastrand::Rng;
 
@@ -31,8 +31,8 @@ const NUMBERS: [&str; 20] = [
 ];
 /// Values that arithmetic refuses.
 const OTHERS: [&str; 4] = ["nil", "true", "false", "\"s\""];
-/// What every loop and call does first.
-pub const SPEND: &str = "(spend)";
+/// What every loop and call does first, so that it ends.
+pub const STEPS: [&str; 3] = ["(spend)", "(round += 1)", "(inner += 1)"];
 /// What programs begin with.
 pub const PRELUDE: &str = "(var fuel 0)
 (fn refuel [] (fuel = 200))
@@ -313,7 +313,7 @@ impl Generator {
 
     /// A statement with statements in it.
     fn compound(&mut self, place: &Place, depth: usize) -> String {
-        match self.rng.u8(..14) {
+        match self.rng.u8(..17) {
             0 | 1 => {
                 let (test, then) = (self.comparison(place, 1), self.statements(place, depth));
                 format!("(if {test} {then} else {})", self.statements(place, depth))
@@ -353,8 +353,45 @@ impl Generator {
                 )
             }
             11 | 12 => self.protected(place, depth),
-            _ => "(for f in fs (spend) (println (f 1)))".to_string(),
+            13 => "(for f in fs (spend) (println (f 1)))".to_string(),
+            14 => {
+                let (body, rounds) = (self.quiet(place, depth), self.rng.u8(1..30));
+                format!("(var round 0) (while (round < {rounds}) (round += 1) {body})")
+            }
+            _ => {
+                let (body, end) = (self.quiet(&place.with("y"), depth), self.rng.u8(1..12));
+                format!("(for y in (0 .. {end}) {body})")
+            }
         }
+    }
+
+    /// Statements of a loop that calls nothing.
+    fn quiet(&mut self, place: &Place, depth: usize) -> String {
+        let count = self.rng.usize(1..5);
+        let statements: Vec<String> = (0..count)
+            .map(|_| {
+                let (a, b, variable) = (self.leaf(place), self.leaf(place), self.variable(place));
+                let comparison = self.pick(&COMPARISONS);
+                match self.rng.u8(..15) {
+                    0..5 => format!("({variable} = ({a} {} {b}))", self.pick(&ARITHMETIC)),
+                    5..8 => format!("({variable} {} {a})", self.pick(&["+=", "-=", "*="])),
+                    8 => format!("({variable} = {a})"),
+                    9 => format!("(if ({a} {comparison} {b}) ({variable} = {a}))"),
+                    10 => {
+                        let jump = self.pick(&["break", "continue"]);
+                        format!("(if ({a} {comparison} {b}) ({jump}))")
+                    }
+                    11 => format!("(if ({a} {comparison} {b}) (return {variable}))"),
+                    12 => format!("({variable} = xs/{})", self.index().max(0)),
+                    13 if depth > 0 => {
+                        let body = self.quiet(place, depth - 1);
+                        format!("(var inner 0) (while (inner < 3) (inner += 1) {body})")
+                    }
+                    _ => format!("(xs/{} = {a})", self.index().max(0)),
+                }
+            })
+            .collect();
+        statements.join(" ")
     }
 
     fn protected(&mut self, place: &Place, depth: usize) -> String {
