@@ -4,6 +4,7 @@
 //! bytecode ──tree──▶ trees ──lower, by rules/──▶ code buffer ──memory──▶ executable code ◀──tier── the VM
 //! ```
 
+mod adapter;
 pub mod arm64;
 pub mod buffer;
 pub mod explain;

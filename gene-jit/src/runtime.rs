@@ -51,7 +51,9 @@ pub mod classes {
         ReturnAddress: usize,
         /// A value that is called.
         Callee: u64,
-        /// The number of arguments.
+        /// The address of values.
+        Values: *const Value,
+        /// A number of values.
         Count: usize,
         /// Nothing, or an exception.
         Done: u64,
@@ -181,6 +183,12 @@ pub(crate) unsafe extern "C" fn native(
         (*shared).count_native_call();
         answer((*vm).run_native(base, count).map(Value::bits))
     }
+}
+
+pub(crate) unsafe extern "C" fn collect(vm: *mut Vm, first: *const Value, count: usize) -> u64 {
+    // SAFETY: compiled code runs with the only reference to the VM lent to it; it passes operands of its own.
+    let (vm, values) = unsafe { (&mut *vm, std::slice::from_raw_parts(first, count)) };
+    vm.heap.array(values).bits()
 }
 
 pub(crate) unsafe extern "C" fn tail_call(

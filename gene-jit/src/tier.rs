@@ -1,5 +1,6 @@
 //! The second tier: decides what is compiled, keeps the code, and runs it.
 
+use crate::adapter::adapter;
 use crate::arm64::Fixup;
 use crate::buffer::LabelUse;
 use crate::explain::{Explanation, explain_compiled};
@@ -18,7 +19,7 @@ use gene_vm::heap::Gc;
 use gene_vm::object::Function;
 use gene_vm::source::SourceMap;
 use gene_vm::symbol::Symbol;
-use gene_vm::tier::{NativeEntries, Resumed, TailCall, Tier};
+use gene_vm::tier::{NativeEntries, Resumed, Source, TailCall, Tier};
 use gene_vm::value::Value;
 use gene_vm::vm::Vm;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -153,9 +154,17 @@ pub struct CompiledFunction {
     shared: Rc<Shared>,
     /// All compilations, the last of which is in use; the others may still be on the native stack.
     versions: Vec<Rc<Version>>,
+    /// Code before the last version, for calls that put arguments elsewhere than it wants them.
+    adapters: Vec<Adapter>,
     feedback: Feedback,
     /// Wrong guesses of the last version.
     left: u32,
+}
+
+struct Adapter {
+    placement: Box<[Source]>,
+    block: Block,
+    _exposed: Exposed,
 }
 
 impl CompiledFunction {
@@ -314,11 +323,7 @@ impl Shared {
             }
         });
         let block = block.ok_or(Declined::NoRoom)?;
-        if let Some(simulator) = self.simulator {
-            let start = block.address();
-            // SAFETY: the simulator lives as long as `self`, and is borrowed during its calls only.
-            unsafe { (*simulator).forget(start..start + compiled.code.len()) };
-        }
+        self.forget_former(&block);
         let version = Rc::new(Version {
             _exposed: self.expose(code, &compiled, &block, sources),
             compiled,
@@ -332,9 +337,38 @@ impl Shared {
         code.entry.set(start + version.compiled.entry);
         code.receiver.set(version.compiled.receiver.unwrap_or(0));
         code.receiver_entry.set(start);
-        let shorter = version.compiled.shorter.iter();
-        *code.shorter_entries.borrow_mut() = shorter.map(|offset| start + offset).collect();
         Ok(version)
+    }
+
+    /// Makes the simulator forget what was in a block before.
+    fn forget_former(&self, block: &Block) {
+        if let Some(simulator) = self.simulator {
+            let start = block.address();
+            // SAFETY: the simulator lives as long as `self`, and is borrowed during its calls only.
+            unsafe { (*simulator).forget(start..start + block.bytes().len()) };
+        }
+    }
+
+    /// Code that brings arguments to the places of a function's parameters.
+    fn adapter(&self, code: &Code, placement: &[Source]) -> Option<Adapter> {
+        let collect = self.thunks().of(Helper::Collect);
+        let bytes = adapter(placement, code.entry.get(), collect)?;
+        let block = self.arena.place(&bytes, |_, _| {})?;
+        self.forget_former(&block);
+        let exposed = match self.options.tools == Tools::default() {
+            true => Exposed::default(),
+            false => self.exposure.publish(Piece {
+                name: &format!("{} (adapter)", code.name.name()),
+                address: block.address(),
+                code: block.bytes(),
+                lines: &[],
+            }),
+        };
+        Some(Adapter {
+            placement: placement.into(),
+            block,
+            _exposed: exposed,
+        })
     }
 
     /// Tells tools of code that has been put in its place.
@@ -467,6 +501,7 @@ impl Shared {
         unsafe { vm.resolve_names_at(code, base) };
         if let Ok(version) = self.compile(code, &function.feedback, &vm.sources) {
             function.versions.push(version);
+            function.adapters.clear();
             // Calls go on entering the former version while caches know it.
             vm.methods_changed();
         }
@@ -578,9 +613,32 @@ impl Tier for Jit {
         *code.tier_data.borrow_mut() = Some(Box::new(CompiledFunction {
             shared: self.shared.clone(),
             versions: vec![version],
+            adapters: Vec::new(),
             feedback,
             left: 0,
         }));
+    }
+
+    fn adapter(&self, code: &Code, placement: &[Source]) -> usize {
+        let mut data = code.tier_data.borrow_mut();
+        let function = data
+            .as_mut()
+            .and_then(|data| data.downcast_mut::<CompiledFunction>());
+        let Some(CompiledFunction { adapters, .. }) = function else {
+            return 0;
+        };
+        if let Some(known) = adapters
+            .iter()
+            .find(|adapter| *adapter.placement == *placement)
+        {
+            return known.block.address();
+        }
+        let Some(adapter) = self.shared.adapter(code, placement) else {
+            return 0;
+        };
+        let address = adapter.block.address();
+        adapters.push(adapter);
+        address
     }
 
     fn loop_entry(&self, code: &Code, target: usize) -> Option<usize> {

@@ -98,6 +98,25 @@ fn calls_that_leave_defaults_to_the_callee() {
 }
 
 #[test]
+fn calls_whose_arguments_change_places() {
+    same(
+        "(fn f [x y = 10 ^w = 2 ^v] [x y w v])
+         (fn g [a rest...] ((rest .size) + a)) (fn h [a rest... z] [a rest z]) (fn mix [x ^k = x rest...] [x k rest])
+         (fn others [x named...] [x named])
+         (class P (ctor [x] (/x = x))
+           (method add [y = /x ^z = 2] (/x + y + z)) (method all [xs... ^by = 1] [xs by]))
+         (var p (new P 1)) (var i 0)
+         (while (i < 12)
+           (println (f i ^v 1) (f i 2 ^w 3 ^v i) (f ^v 1 ^w 2 i) (g i) (g i 1 2) (h 1 2) (h 1 2 3 4) (mix i)
+             (mix i 1 ^k 3 2) (others 1 ^a 2) (p .add ^z i) (p .add 1 ^z 2) (p .add) (p .all 1 2 3) (p .all ^by i 1 2))
+           (if (i == 6) (f = (fn [x ^v = 3 ^w = 4 y = 5] (x * y))))
+           (for wrong in [(fn [] (f)) (fn [] (f 1 ^q 2 ^v 1)) (fn [] (h 1)) (fn [] (p .add ^x 1)) (fn [] (g ^a 1))]
+             (println (try (wrong) catch * $ex/message)))
+           (i += 1))",
+    );
+}
+
+#[test]
 fn an_array_that_is_frozen_between_two_stores() {
     for closing in [
         "(freeze xs)",

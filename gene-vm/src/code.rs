@@ -139,8 +139,6 @@ pub struct Code {
     pub receiver: Cell<u64>,
     /// Entry of the machine code for a call that has checked the receiver, argument 0, to have this header word.
     pub receiver_entry: Cell<usize>,
-    /// Entries of the machine code for `least … params - 1` arguments.
-    pub shorter_entries: RefCell<Box<[usize]>>,
     /// Counts calls and loop rounds down to the next offer to the second tier.
     pub budget: Cell<i32>,
     /// Number of parameters in local slots `0 … params`.
@@ -182,15 +180,10 @@ impl Code {
     /// Offset of `budget`, for compiled code.
     pub const BUDGET_OFFSET: usize = std::mem::offset_of!(Code, budget);
 
-    /// Where compiled code enters this code with so many arguments, as they are, the first of which has this header
-    /// word. 0: nowhere.
-    pub fn entry_for(&self, count: usize, receiver: u64) -> usize {
-        if !self.direct || !self.takes(count) {
-            0
-        } else if count < self.params as usize {
-            let entries = self.shorter_entries.borrow();
-            entries.get(count - self.least as usize).map_or(0, |&e| e)
-        } else if receiver == self.receiver.get() {
+    /// Where compiled code enters this code, which takes its arguments, with a receiver of this header word.
+    /// 0: nowhere.
+    pub fn entry_for(&self, receiver: u64) -> usize {
+        if receiver == self.receiver.get() {
             self.receiver_entry.get()
         } else {
             self.entry.get()
@@ -279,7 +272,7 @@ pub struct Handler {
 pub struct CallShape {
     /// Name of a method.
     pub name: Option<Symbol>,
-    /// The cache entry of the method.
+    /// The cache entry of the method or callee.
     pub cache: u32,
     /// Number of positionals; with `spread` there is one array instead.
     pub positionals: usize,
@@ -292,6 +285,11 @@ pub struct CallShape {
 }
 
 impl CallShape {
+    /// Is what it passes the same at each call?
+    pub fn is_static(&self) -> bool {
+        !self.spread && !self.keyword_map
+    }
+
     /// Number of operands above the callee (and above the receiver of a method).
     pub fn operands(&self) -> usize {
         let keywords = if self.keyword_map {
@@ -351,6 +349,12 @@ impl Way {
     /// Does a store change the shape?
     #[inline]
     pub fn grows(&self) -> bool {
+        self.more.get() != 0
+    }
+
+    /// Is it known where compiled code enters the method?
+    #[inline]
+    pub fn has_entry(&self) -> bool {
         self.more.get() != 0
     }
 

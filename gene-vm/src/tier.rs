@@ -28,6 +28,10 @@ pub trait Tier {
     /// `locals` are the first locals of a frame that is about to run; `sources` has the code's positions.
     fn heat(&self, code: &Code, locals: &[Value], sources: &SourceMap);
 
+    /// Machine code that brings arguments from the order in which a call has put them on the stack to the places of the
+    /// parameters, and goes on at [`Code::entry`], which is there. 0: there is none.
+    fn adapter(&self, code: &Code, placement: &[Source]) -> usize;
+
     /// Where compiled code goes on at the target of a back edge, if it can be entered there. The operand stack
     /// then holds what the bytecode says.
     fn loop_entry(&self, code: &Code, target: usize) -> Option<usize>;
@@ -39,6 +43,22 @@ pub trait Tier {
     /// # Safety
     /// The address belongs to the code of the function at `base[-1]`, and the frame is complete.
     unsafe fn run(&self, vm: &mut Vm, address: usize, base: *mut Value) -> Value;
+}
+
+/// What a parameter gets from a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// The operand with this number, counted from the first that is passed.
+    Operand(u16),
+    /// A new array of some operands.
+    Rest {
+        /// The first.
+        first: u16,
+        /// How many.
+        count: u16,
+    },
+    /// Nothing: the code of its default finds it undefined.
+    Undefined,
 }
 
 /// How the interpreter has left a frame that it ran on behalf of compiled code.

@@ -102,23 +102,6 @@ impl Lowering<'_> {
 
     // ── Calls ──────────────────────────────────────────────────────────────
 
-    /// The entries for calls that leave parameters undefined.
-    pub(super) fn shorter_entries(&mut self) -> Vec<Label> {
-        let params = self.code.params;
-        if params as usize > STACK_SLACK {
-            return Vec::new();
-        }
-        let entries = (self.code.least..params).map(|count| {
-            let label = self.buffer.here();
-            self.buffer.value(X16, Value::UNDEFINED.bits());
-            let missing = (params - count) as usize;
-            self.buffer.fill_slots(X16, count as usize, missing);
-            self.buffer.branch(self.unchecked_entry);
-            label
-        });
-        entries.collect()
-    }
-
     /// Does this call of the running function pass what its parameters want?
     fn fits_self(&self, count: u16) -> bool {
         self.code.fits(count.into())

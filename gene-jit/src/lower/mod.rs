@@ -41,8 +41,6 @@ pub struct Compiled {
     pub code: Vec<u8>,
     /// Where the code is entered.
     pub entry: usize,
-    /// Where it is entered with fewer arguments than parameters, from [`Code::least`] on.
-    pub shorter: Vec<usize>,
     /// The header word of the receivers that may enter at the first byte, if the caller has checked that.
     pub receiver: Option<u64>,
     /// Where loops can be entered with all values in their home slots, by the target of the back edge.
@@ -431,7 +429,6 @@ impl Lowering<'_> {
         let saved = arm64::emit::Saved::new(self.ints.kept_used, self.floats.kept_used);
         let loops = self.loop_entries(&saved);
         self.unchecked_entry(&saved);
-        let shorter = self.shorter_entries();
         self.emit_stubs();
         self.exits(&saved);
         let jump_exit = self
@@ -458,7 +455,6 @@ impl Lowering<'_> {
         });
         Ok(Compiled {
             entry: finished.offset(self.unchecked_entry),
-            shorter: shorter.iter().map(|&l| finished.offset(l)).collect(),
             receiver: self.receiver,
             loop_entries: loops.iter().map(place).collect(),
             handlers: self.handlers.iter().map(place).collect(),

@@ -284,6 +284,32 @@ impl Builder<'_> {
         self.push_node(result, true, false);
     }
 
+    /// Is it a call that an adapter can make ready for a callee?
+    fn is_adapted(&self, instr: Instr) -> bool {
+        instr.a == 0 && self.code.calls[instr.c as usize].is_static()
+    }
+
+    /// A call with `count` operands, the first of which is the receiver.
+    fn call_method(&mut self, instr: Instr, count: u16, cache: u32) {
+        self.settle();
+        let receiver = self.block.entries[self.block.entries.len() - count as usize].node;
+        self.block.nodes[receiver.index()].uses += 1;
+        self.call(
+            instr,
+            |result| Stmt::CallMethod {
+                count,
+                cache,
+                receiver,
+                result,
+            },
+            Stmt::TailCallMethod {
+                count,
+                cache,
+                receiver,
+            },
+        );
+    }
+
     fn instr(&mut self, instr: Instr) {
         let Instr { op, a, b, c } = instr;
         match op {
@@ -512,27 +538,22 @@ impl Builder<'_> {
                 self.push_node(result, true, false);
             }
 
-            Opcode::CallMethod if self.inline_method(instr) => {}
-            Opcode::CallMethod => {
-                let (count, cache) = (b + 1, c as u32);
-                self.settle();
-                let receiver = self.block.entries[self.block.entries.len() - count as usize].node;
-                self.block.nodes[receiver.index()].uses += 1;
-                self.call(
-                    instr,
-                    |result| Stmt::CallMethod {
-                        count,
-                        cache,
-                        receiver,
-                        result,
-                    },
-                    Stmt::TailCallMethod {
-                        count,
-                        cache,
-                        receiver,
-                    },
-                );
+            Opcode::CallEx if self.is_adapted(instr) => {
+                let shape = &self.code.calls[c as usize];
+                let (count, cache) = (shape.operands() as u16, shape.cache);
+                let call = |result| Stmt::CallEx {
+                    count,
+                    cache,
+                    result,
+                };
+                self.call(instr, call, Stmt::TailCallOther);
             }
+            Opcode::CallMethodEx if self.is_adapted(instr) => {
+                let shape = &self.code.calls[c as usize];
+                self.call_method(instr, shape.operands() as u16 + 1, shape.cache);
+            }
+            Opcode::CallMethod if self.inline_method(instr) => {}
+            Opcode::CallMethod => self.call_method(instr, b + 1, c as u32),
             Opcode::CallEx
             | Opcode::CallMethodEx
             | Opcode::CallMethodDynamic

@@ -324,6 +324,12 @@ pub enum Stmt {
         count: u16,
         result: Node,
     },
+    /// Calls the callee that lies below the values of keywords and positionals.
+    CallEx {
+        count: u16,
+        cache: u32,
+        result: Node,
+    },
     CallSelf {
         count: u16,
         result: Node,

@@ -189,6 +189,22 @@ impl Assembler {
         Ok(count)
     }
 
+    fn shaped_call(&mut self, op: Op, tail: u8, callee: &Datum, args: &[Datum]) -> Result<()> {
+        self.node(callee)?;
+        let positionals = self.nodes(args)?;
+        let shape = CallShape {
+            name: None,
+            cache: self.cache("") as u32,
+            positionals,
+            spread: false,
+            keywords: Box::default(),
+            keyword_map: false,
+        };
+        self.calls.push(shape);
+        self.emit(op, tail, 0, self.calls.len() - 1);
+        Ok(())
+    }
+
     /// A tree whose value is not wanted.
     fn effect(&mut self, tree: &Datum) -> Result<()> {
         if self.tree(tree)? {
@@ -527,19 +543,10 @@ impl Assembler {
                 let cache = self.cache(word(name)?);
                 self.emit(Op::CallMethod, tail, count, cache);
             }
+            ("CallEx", [callee, args @ ..]) => self.shaped_call(Op::CallEx, tail, callee, args)?,
             ("CallOther" | "TailCallOther", [op, callee, args @ ..]) => {
                 let op = opcode(tree, word(op)?)?;
-                self.node(callee)?;
-                let positionals = self.nodes(args)?;
-                self.calls.push(CallShape {
-                    name: None,
-                    cache: 0,
-                    positionals,
-                    spread: false,
-                    keywords: Box::default(),
-                    keyword_map: false,
-                });
-                self.emit(op, tail, 0, self.calls.len() - 1);
+                self.shaped_call(op, tail, callee, args)?;
             }
             ("Plain", [op, args @ ..]) => {
                 let op = opcode(tree, word(op)?)?;

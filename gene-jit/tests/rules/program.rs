@@ -87,7 +87,6 @@ impl Program {
             entry: Cell::new(0),
             receiver: Cell::new(0),
             receiver_entry: Cell::new(0),
-            shorter_entries: RefCell::default(),
             budget: Cell::new(0),
             params: self.params as u16,
             locals: self.locals as u16,

@@ -101,7 +101,10 @@ impl Compiler<'_> {
                 self.e.call(b, tail);
             }
         } else {
-            let shape = self.arguments(&gene.props, &gene.children)?;
+            let shape = CallShape {
+                cache: self.e.cache(sym::EMPTY) as u32,
+                ..self.arguments(&gene.props, &gene.children)?
+            };
             let operands = shape.operands();
             let shape = self.e.call_shape(shape);
             self.e.emit(

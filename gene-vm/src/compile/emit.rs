@@ -498,7 +498,6 @@ impl Emitter {
             entry: Cell::new(0),
             receiver: Cell::new(0),
             receiver_entry: Cell::new(0),
-            shorter_entries: RefCell::default(),
             budget: Cell::new(budget),
             params: prototype.params.len() as u16,
             locals: self.max_locals as u16,

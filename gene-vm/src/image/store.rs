@@ -393,7 +393,6 @@ impl Store for Code {
     fn load(from: &mut Reader) -> Option<Self> {
         Some(Code {
             entry: Cell::new(0),
-            shorter_entries: RefCell::default(),
             budget: Cell::new(from.budget),
             receiver: Cell::new(0),
             receiver_entry: Cell::new(0),

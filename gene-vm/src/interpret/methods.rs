@@ -1,7 +1,8 @@
 //! Method calls (7.4, 7.5, 7.7).
 
 use super::call::{Arguments, Prepared};
-use crate::code::Cache;
+use super::placement::Passed;
+use crate::code::{Cache, Way};
 use crate::heap::{Gc, Header, Kind, header_word};
 use crate::object::{Class, EnumValue, Function, Instance, NativeFn, Str, Variant};
 use crate::print::kind_name;
@@ -51,36 +52,52 @@ impl Vm {
     }
 
     /// Notes in a cache which method an instruction found, and where compiled code may enter that.
-    fn remember_method(&mut self, cache: &Cache, key: u64, method: Value, arguments: Arguments) {
-        let entry = if !arguments.keywords.is_nil() {
-            0
-        } else if let Some(function) = method.get::<Function>() {
-            let code = function.code.get();
-            // SAFETY: a code that is not null lives as long as the function, which the cache knows no longer than that.
-            unsafe {
-                if code.is_null() {
-                    0
-                } else {
-                    (*code).entry_for(arguments.count, key)
-                }
-            }
-        } else if method.get::<NativeFn>().is_some() && cache.enters_natives() {
-            let entry = self.native_entries.get(arguments.count);
-            entry.copied().unwrap_or_default()
-        } else {
-            0
+    fn remember_method(
+        &mut self,
+        cache: &Cache,
+        key: u64,
+        method: Value,
+        passed: Option<Passed<'_>>,
+    ) {
+        let entry = match passed {
+            Some(passed) => self.entry_of_method(cache, key, method, passed),
+            None => 0,
         };
         cache.remember_method(key, method, entry);
         self.list_cache(cache);
     }
 
-    /// Notes in a cache which function an instruction calls, if compiled code may enter that with the arguments as they
-    /// are.
-    pub(super) fn remember_callee(&mut self, cache: &Cache, callee: Value, count: usize) {
+    fn entry_of_method(
+        &mut self,
+        cache: &Cache,
+        key: u64,
+        method: Value,
+        passed: Passed<'_>,
+    ) -> usize {
+        if let Some(function) = method.get::<Function>() {
+            return self.entry_for(function, key, passed);
+        }
+        let enters = passed.keywords.is_empty()
+            && cache.enters_natives()
+            && method.get::<NativeFn>().is_some();
+        match enters {
+            true => self
+                .native_entries
+                .get(passed.count())
+                .map_or(0, |&entry| entry),
+            false => 0,
+        }
+    }
+
+    /// Notes in a cache which function an instruction calls, if compiled code may enter that.
+    pub(super) fn remember_callee(&mut self, cache: &Cache, callee: Value, passed: Passed<'_>) {
         let Some(function) = callee.get::<Function>() else {
             return;
         };
-        let entry = function.entry_for(count);
+        if cache.find(callee.bits()).is_some() {
+            return;
+        }
+        let entry = self.entry_for(function, 0, passed);
         if entry != 0 {
             cache.remember_callee(callee, entry);
             self.list_cache(cache);
@@ -94,11 +111,11 @@ impl Vm {
     }
 
     /// Begins the call of a method. The receiver is at `base`, its arguments behind it, and the slot below is free for
-    /// the method. `arguments` counts the receiver.
+    /// the method. `arguments` counts the receiver. The cache notes where the method is entered with what is `passed`.
     pub(crate) fn prepare_method(
         &mut self,
         name: Symbol,
-        cache: Option<&Cache>,
+        cache: Option<(&Cache, Option<Passed<'_>>)>,
         base: *mut Value,
         arguments: Arguments,
     ) -> Result<Prepared> {
@@ -106,15 +123,18 @@ impl Vm {
         let receiver = unsafe { base.read() };
         let class = self.class_of(receiver);
         let key = receiver_key(receiver, class);
-        let method = match cache.and_then(|cache| cache.find(key)) {
+        let known = cache.and_then(|(cache, _)| cache.find(key));
+        let method = match known {
             Some(way) => Some(way.method()),
             None => class.find_method(name),
         };
         let Some(method) = method else {
             return self.missing_method(name, receiver, base, arguments);
         };
-        if let Some(cache) = cache {
-            self.remember_method(cache, key, method, arguments);
+        if let Some((cache, passed)) = cache
+            && !known.is_some_and(Way::has_entry)
+        {
+            self.remember_method(cache, key, method, passed);
         }
         // SAFETY: the slot below the receiver is reserved for the method.
         unsafe { base.sub(1).write(method) };

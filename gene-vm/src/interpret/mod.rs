@@ -21,6 +21,7 @@ mod members;
 mod methods;
 mod names;
 mod patterns;
+mod placement;
 mod plain;
 mod run;
 mod safepoint;

@@ -5,6 +5,7 @@ use super::call::{Arguments, Prepared, fill_locals};
 use super::fast::*;
 use super::frames::{Frame, Mark};
 use super::iterate::next_in_place;
+use super::placement::Passed;
 use crate::bytecode::{Instr, Op};
 use crate::code::Code;
 use crate::heap::{Gc, header_word};
@@ -662,7 +663,7 @@ impl Vm {
                                 None => go_on!(
                                     self.prepare_method(
                                         cache.name(),
-                                        Some(cache),
+                                        Some((cache, Some(Passed::positional(count)))),
                                         callee_base,
                                         Arguments::positional(count)
                                     ),

@@ -1,6 +1,7 @@
 //! Calls with keywords, spreads or computed names, which a [`CallShape`] describes.
 
 use super::call::{Arguments, Prepared};
+use super::placement::Passed;
 use crate::bytecode::Op;
 use crate::code::{CallShape, Code};
 use crate::heap::Gc;
@@ -39,14 +40,22 @@ impl Vm {
         let name = shape.name.unwrap_or(crate::symbol::sym::EMPTY);
         let prepared = match op {
             Op::CallMethodEx => {
-                let cache = code.caches.get(shape.cache as usize);
-                self.prepare_method(name, cache.filter(|c| c.name() == name), base, arguments)
+                let cache = &code.caches[shape.cache as usize];
+                let cache = Some((cache, Passed::of_shape(shape, 1)));
+                self.prepare_method(name, cache, base, arguments)
             }
             Op::CallMethodDynamic => self.prepare_dynamic_method(base, arguments),
             Op::CallSuper => self.prepare_super(function, name, base, arguments),
             Op::CallSuperCtor => self.prepare_super_constructor(function, base, arguments),
             Op::New => self.prepare_new(base, arguments),
-            _ => self.prepare(base, arguments),
+            _ => {
+                if let Some(passed) = Passed::of_shape(shape, 0) {
+                    // SAFETY: the callee lies below its arguments on the stack.
+                    let callee = unsafe { base.sub(1).read() };
+                    self.remember_callee(&code.caches[shape.cache as usize], callee, passed);
+                }
+                self.prepare(base, arguments)
+            }
         };
         (base, prepared)
     }

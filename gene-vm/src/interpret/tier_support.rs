@@ -5,6 +5,7 @@ use super::call::{Arguments, Prepared, fill_locals};
 use super::frames::Mark;
 use super::iterate::next_in_place;
 use super::methods::receiver_key;
+use super::placement::Passed;
 use crate::bytecode::Op;
 use crate::code::{Code, FunctionKind};
 use crate::heap::Gc;
@@ -242,7 +243,8 @@ impl Vm {
                 if instr.op == Op::Call {
                     // SAFETY: the callee lies below its arguments on the stack.
                     let callee = unsafe { callee_base.sub(1).read() };
-                    self.remember_callee(&code.caches[instr.c as usize], callee, count);
+                    let cache = &code.caches[instr.c as usize];
+                    self.remember_callee(cache, callee, Passed::positional(count));
                 }
                 let prepared = self.prepare(callee_base, Arguments::positional(count));
                 (callee_base, prepared)
@@ -251,8 +253,8 @@ impl Vm {
                 let callee_base = top.wrapping_sub(count + 1);
                 let cache = &code.caches[instr.c as usize];
                 let arguments = Arguments::positional(count + 1);
-                let prepared =
-                    self.prepare_method(cache.name(), Some(cache), callee_base, arguments);
+                let cached = Some((cache, Some(Passed::positional(count + 1))));
+                let prepared = self.prepare_method(cache.name(), cached, callee_base, arguments);
                 (callee_base, prepared)
             }
             op => self.prepare_shaped(op, code, &code.calls[instr.c as usize], base),

@@ -41,8 +41,8 @@ impl Gc<Function> {
     pub fn entry_for(self, count: usize) -> usize {
         // SAFETY: a code that is not null lives as long as the function.
         match unsafe { self.code.get().as_ref() } {
-            Some(code) => code.entry_for(count, 0),
-            None => 0,
+            Some(code) if code.fits(count) => code.entry.get(),
+            _ => 0,
         }
     }
 }
