@@ -36,8 +36,8 @@ pub trait Tier {
     /// then holds what the bytecode says.
     fn loop_entry(&self, code: &Code, target: usize) -> Option<usize>;
 
-    /// Runs compiled code from [`Code::entry`] or a [`Tier::loop_entry`] on, in the frame at `base`: arguments
-    /// bound, other locals nil, or what the loop left there.
+    /// Runs compiled code from [`Code::entry`] or a [`Tier::loop_entry`] on, in the frame at `base`: with the arguments
+    /// bound, or what the loop left there.
     /// Answers the result, or [`Value::EXCEPTION`] with the exception pending in the VM.
     ///
     /// # Safety

@@ -40,7 +40,34 @@ impl Vm {
     /// Calls a value with positional arguments. The arguments are rooted during the call; other values
     /// that the caller still needs afterwards must be reachable or kept with [`Vm::root`].
     pub fn call(&mut self, callee: Value, args: &[Value]) -> Result {
-        self.call_keywords(callee, args, Value::NIL)
+        let function: Option<Gc<Function>> = callee.get();
+        match function.map_or(0, |function| function.entry_for(args.len())) {
+            0 => self.call_keywords(callee, args, Value::NIL),
+            entry => self.call_compiled(entry, callee, args),
+        }
+    }
+
+    /// Calls a function whose code is compiled and takes the arguments as they are: natives that call back do so for
+    /// each element.
+    fn call_compiled(&mut self, entry: usize, callee: Value, args: &[Value]) -> Result {
+        let Some(tier) = self.tier.clone() else {
+            return self.call_keywords(callee, args, Value::NIL);
+        };
+        if !self.has_room(args.len() + 1) {
+            return Err(self.stack_overflow());
+        }
+        let top = self.context.stack_top;
+        // SAFETY: there is room for callee and arguments, and the code, which is the callee's, takes so many; it clears its
+        // other variables, and checks that there is room for them.
+        let result = unsafe {
+            let base = top.add(1);
+            top.write(callee);
+            base.copy_from_nonoverlapping(args.as_ptr(), args.len());
+            self.context.stack_top = base.add(args.len());
+            tier.run(self, entry, base)
+        };
+        self.context.stack_top = top;
+        self.checked(result)
     }
 
     /// Calls a value with positional arguments and keywords, a Map or `nil`.
