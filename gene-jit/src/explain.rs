@@ -88,12 +88,13 @@ pub(crate) fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation 
         let end = compiled
             .map
             .get(index + 1)
-            .map_or(compiled.code.len(), |&(next, _)| next);
+            .map_or(compiled.code.len(), |&(next, _)| next as usize);
+        let start = start as usize;
         let mut instructions = Vec::new();
         for (i, word) in compiled.code[start..end].chunks_exact(4).enumerate() {
             let offset = start + 4 * i;
             let mut fired = Vec::new();
-            while let Some(one) = rules.next_if(|one| one.offset <= offset) {
+            while let Some(one) = rules.next_if(|one| one.offset as usize <= offset) {
                 fired.push(one.rule);
             }
             let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
@@ -101,7 +102,11 @@ pub(crate) fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation 
             instructions.push(Instruction {
                 offset,
                 word: (!is_literal).then_some(word),
-                assembly: match compiled.thunks.iter().find(|&&(at, _)| at == offset) {
+                assembly: match compiled
+                    .thunks
+                    .iter()
+                    .find(|&&(at, _)| at as usize == offset)
+                {
                     Some((_, helper)) => format!("bl {}", helper.info().name),
                     None if is_literal => "literal".into(),
                     None => disassemble(word),

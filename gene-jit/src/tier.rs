@@ -318,6 +318,7 @@ impl Shared {
         let compiled = self.compiler.borrow_mut().compile(code, feedback)?;
         let block = self.arena.place(&compiled.code, |memory, address| {
             for &(offset, helper) in &compiled.thunks {
+                let offset = offset as usize;
                 let distance = self.thunks().of(helper) as i64 - (address + offset) as i64;
                 LabelUse::patch(Fixup::Branch26, memory, offset, distance);
             }
@@ -391,7 +392,7 @@ impl Shared {
             for &(offset, part) in &compiled.map {
                 let place = part.pc().and_then(|pc| sources.location(code.position(pc)));
                 lines.extend(place.map(|place| Line {
-                    offset,
+                    offset: offset as usize,
                     file: place.file,
                     line: place.line,
                 }));
@@ -413,7 +414,7 @@ impl Shared {
         let offset = return_address - start;
         let sites = &version.compiled.sites;
         let site = sites
-            .binary_search_by_key(&offset, |site| site.offset)
+            .binary_search_by_key(&offset, |site| site.offset as usize)
             .ok()?;
         let site = sites[site];
         Some((version, site))
@@ -446,16 +447,16 @@ impl Shared {
         let (version, site) = site.expect("every call in compiled code is noted");
         // SAFETY: the function that runs this code is below its frame, so its code is alive.
         let code = unsafe { &*version.code };
-        let pc = site.pc.expect("only instructions guess");
-        let locals = code.locals as usize;
+        let pc = site.pc.expect("only instructions guess") as usize;
+        let (locals, depth) = (code.locals as usize, site.depth as usize);
         // SAFETY: the frame belongs to this code, and has its locals and operands in place.
         let (values, operands) = unsafe {
             (
                 std::slice::from_raw_parts(base, locals),
-                std::slice::from_raw_parts(base.add(locals), site.depth),
+                std::slice::from_raw_parts(base.add(locals), depth),
             )
         };
-        vm.context.stack_top = base.wrapping_add(locals + site.depth);
+        vm.context.stack_top = base.wrapping_add(locals + depth);
         let mut data = code.tier_data.borrow_mut();
         let function = data
             .as_mut()
@@ -571,10 +572,10 @@ impl Shared {
                 then: 0,
             });
         };
-        let base = base.wrapping_byte_sub(site.above);
+        let base = base.wrapping_byte_sub(site.above as usize);
         let target = site.pc.and_then(|pc| {
             // SAFETY: the function that runs this code is on the value stack, so its code is alive.
-            unsafe { vm.catch(&*version.code, pc, base) }
+            unsafe { vm.catch(&*version.code, pc as usize, base) }
         });
         let address = match target {
             Some(target) => version.block.address() + version.compiled.handlers[&target],

@@ -7,7 +7,7 @@ mod support;
 use gene_jit::arm64::isle::RULES;
 use gene_jit::explain::{Explanation, explain, explain_with};
 use gene_jit::feedback::Feedback;
-use gene_jit::lower::{Declined, Part};
+use gene_jit::lower::Declined;
 use gene_vm::Vm;
 use gene_vm::bytecode::Op;
 use gene_vm::code::Code;
@@ -55,10 +55,8 @@ fn stretches(code: &Code, explanation: &mut Explanation, op: Op) -> String {
         let mark = if pcs.contains(&pc) { '>' } else { ' ' };
         let _ = writeln!(text, "{mark}{pc:3} {instr}");
     }
-    explanation.stretches.retain(|stretch| match stretch.part {
-        Part::Main(pc) | Part::Slow(pc) => pc == pcs[0],
-        Part::Frame => false,
-    });
+    let stretches = &mut explanation.stretches;
+    stretches.retain(|stretch| stretch.part.pc() == Some(pcs[0]));
     let _ = write!(text, "\n{explanation}");
     text
 }

@@ -10,7 +10,6 @@ use crate::runtime::Helper;
 use crate::tree::effect::written_locals;
 use crate::tree::{self, Node};
 use gene_vm::object::Function;
-use gene_vm::value::Value;
 use gene_vm::vm::{Context, STACK_SLACK, Vm};
 use std::mem::offset_of;
 
@@ -131,9 +130,7 @@ impl Lowering<'_> {
         self.flush(self.line.stack);
         let above = self.enter_callee(count);
         self.buffer.constant(arm64::X2, count.into());
-        self.notes
-            .thunks
-            .push((self.buffer.offset(), Helper::Native));
+        self.notes.thunks.push((self.offset(), Helper::Native));
         self.buffer.call_elsewhere();
         self.leave_callee(above, result);
     }
@@ -153,11 +150,11 @@ impl Lowering<'_> {
     }
 
     fn leave_callee(&mut self, above: usize, result: Node) {
-        let pc = Some(self.line.pc as usize);
+        let pc = Some(self.line.pc);
         self.notes.sites.push(Site {
-            offset: self.buffer.offset(),
+            offset: self.offset(),
             pc,
-            above,
+            above: above as u32,
             depth: 0,
             at_header: false,
         });

@@ -59,8 +59,8 @@ fn high(i: i64) -> u64 {
 impl Context for Lowering<'_> {
     fn rule_fired(&mut self, rule: RuleId) {
         self.notes.rules.push(Fired {
-            offset: self.buffer.offset(),
-            pc: self.current.pc(),
+            offset: self.offset(),
+            pc: self.current.pc() as u32,
             rule,
         });
     }

@@ -53,11 +53,11 @@ pub struct Compiled {
     /// address.
     pub jump_exit: Option<usize>,
     /// Branches to the code that all functions share, whose distance is still to be filled in.
-    pub thunks: Vec<(usize, Helper)>,
+    pub thunks: Vec<(u32, Helper)>,
     /// Where there are literals instead of instructions.
     pub pools: Vec<Range<usize>>,
     /// Which instruction the code from an offset on belongs to.
-    pub map: Vec<(usize, Part)>,
+    pub map: Vec<(u32, Part)>,
     /// The rules that fired, in order.
     pub rules: Vec<Fired>,
 }
@@ -66,9 +66,9 @@ pub struct Compiled {
 #[derive(Clone, Copy, Debug)]
 pub struct Fired {
     /// Offset of the code that it emitted; if it emitted none, of what comes next.
-    pub offset: usize,
+    pub offset: u32,
     /// The instruction that it fired for.
-    pub pc: usize,
+    pub pc: u32,
     /// The rule.
     pub rule: RuleId,
 }
@@ -77,13 +77,13 @@ pub struct Fired {
 #[derive(Clone, Copy, Debug)]
 pub struct Site {
     /// Offset of the return address.
-    pub offset: usize,
+    pub offset: u32,
     /// The instruction; `None` before the first one.
-    pub pc: Option<usize>,
+    pub pc: Option<u32>,
     /// How far the callee's frame lies above this one, in bytes.
-    pub above: usize,
+    pub above: u32,
     /// Operands before the instruction, for [`Helper::Leave`].
-    pub depth: usize,
+    pub depth: u16,
     /// For [`Helper::Leave`]: a loop does not find what it expects, and it is not the instruction whose guess is wrong.
     pub at_header: bool,
 }
@@ -94,16 +94,24 @@ pub enum Part {
     /// Entry and exits.
     Frame,
     /// An instruction.
-    Main(usize),
+    Main(u32),
     /// A slow path of an instruction.
-    Slow(usize),
+    Slow(u32),
 }
 
 impl Part {
+    fn main(pc: usize) -> Part {
+        Part::Main(pc as u32)
+    }
+
+    fn slow(pc: usize) -> Part {
+        Part::Slow(pc as u32)
+    }
+
     /// The instruction, if it is for one.
     pub fn pc(self) -> Option<usize> {
         match self {
-            Part::Main(pc) | Part::Slow(pc) => Some(pc),
+            Part::Main(pc) | Part::Slow(pc) => Some(pc as usize),
             Part::Frame => None,
         }
     }
@@ -151,12 +159,12 @@ pub struct Compiler {
     notes: Notes,
 }
 
-/// What is noted of the code while it is made.
+/// What is noted of the code while it is made; offsets are from the end of the prologue.
 #[derive(Default)]
 struct Notes {
-    thunks: Vec<(usize, Helper)>,
+    thunks: Vec<(u32, Helper)>,
     sites: Vec<Site>,
-    map: Vec<(usize, Part)>,
+    map: Vec<(u32, Part)>,
     rules: Vec<Fired>,
 }
 
@@ -365,7 +373,7 @@ impl Lowering<'_> {
         let Some(label) = self.arrivals.take(pc, self.locals) else {
             return;
         };
-        self.mark(Part::Main(pc));
+        self.mark(Part::main(pc));
         self.buffer.bind(label);
         self.enter_region_at(pc);
         if self.flow.loop_end(pc).is_some() {
@@ -390,15 +398,20 @@ impl Lowering<'_> {
         while let Some(&line) = self.block.lines.get(index) {
             self.buffer.keep_in_reach(STATEMENT_ROOM);
             let pc = line.pc as usize;
-            self.mark(Part::Main(pc));
+            self.mark(Part::main(pc));
             self.line = line;
             self.lower_statement(line);
             index += 1;
         }
     }
 
+    /// Where the next instruction goes, for notes.
+    fn offset(&self) -> u32 {
+        self.buffer.offset() as u32
+    }
+
     fn mark(&mut self, part: Part) {
-        let offset = self.buffer.offset();
+        let offset = self.offset();
         let map = &mut self.notes.map;
         match map.last_mut() {
             Some((last, place)) if *last == offset => *place = part,
@@ -440,7 +453,7 @@ impl Lowering<'_> {
         }
         let mut prologue = CodeBuffer::<Fixup>::default();
         prologue.enter_frame(&saved);
-        let shift = prologue.offset();
+        let shift = prologue.offset() as u32;
         let prologue = prologue.code().to_vec();
         let finished = self.buffer.finish(&prologue, self.entry);
         let place = |(&pc, &label): (&usize, &Label)| (pc, finished.offset(label));
@@ -473,7 +486,7 @@ impl Lowering<'_> {
 }
 
 /// What is noted of offsets, behind a prologue.
-fn shifted<T: Copy>(notes: &[(usize, T)], shift: usize) -> impl Iterator<Item = (usize, T)> + '_ {
+fn shifted<T: Copy>(notes: &[(u32, T)], shift: u32) -> impl Iterator<Item = (u32, T)> + '_ {
     notes
         .iter()
         .map(move |&(offset, note)| (offset + shift, note))

@@ -177,7 +177,7 @@ impl Lowering<'_> {
     /// Begins a node or statement.
     pub(super) fn begin(&mut self, pc: usize, stack: Stack) {
         self.tick();
-        self.mark(Part::Main(pc));
+        self.mark(Part::main(pc));
         self.current = Current::new(pc, stack);
         self.slow.learned.clear();
     }
@@ -446,7 +446,7 @@ impl Lowering<'_> {
                 resume,
                 region,
             } => {
-                self.mark(Part::Slow(pc));
+                self.mark(Part::slow(pc));
                 self.buffer.bind(label);
                 self.store_deferred(region);
                 for at in stores {
@@ -476,13 +476,13 @@ impl Lowering<'_> {
                 self.buffer.branch(target);
             }
             Stub::LeaveAt { label, pc, region } => {
-                self.mark(Part::Slow(pc));
+                self.mark(Part::slow(pc));
                 self.buffer.bind(label);
                 self.store_deferred(region);
                 self.leave(pc, self.flow.depth(pc).unwrap_or(0), true);
             }
             Stub::TailCall { label, pc, depth } => {
-                self.mark(Part::Slow(pc));
+                self.mark(Part::slow(pc));
                 self.buffer.bind(label);
                 self.tail_call_by_thunk(pc, depth);
             }
@@ -492,7 +492,7 @@ impl Lowering<'_> {
                 depth,
                 joined,
             } => {
-                self.mark(Part::Slow(pc));
+                self.mark(Part::slow(pc));
                 self.buffer.bind(label);
                 self.call_runtime(Helper::Call, pc, depth);
                 self.buffer.branch(joined);
@@ -504,7 +504,7 @@ impl Lowering<'_> {
                 end,
                 joined,
             } => {
-                self.mark(Part::Slow(pc));
+                self.mark(Part::slow(pc));
                 self.buffer.bind(label);
                 let runtime = self.buffer.label();
                 let slots = self.code.instrs[pc].b as i64 * 8;
@@ -526,7 +526,7 @@ impl Lowering<'_> {
                 found,
                 missed,
             } => {
-                self.mark(Part::Slow(pc));
+                self.mark(Part::slow(pc));
                 self.buffer.bind(label);
                 self.buffer.load(X17, way, Cache::KEY_OFFSET as i64);
                 self.buffer.branch_if_zero(X17, missed);
@@ -630,7 +630,7 @@ impl Lowering<'_> {
     fn leave(&mut self, pc: usize, depth: usize, at_header: bool) {
         self.call_thunk(Helper::Leave, Some(pc));
         let site = self.notes.sites.last_mut().expect("just noted");
-        (site.depth, site.at_header) = (depth, at_header);
+        (site.depth, site.at_header) = (depth as u16, at_header);
     }
 
     /// Lets the runtime make a call in tail position, and goes where it says.
@@ -651,11 +651,11 @@ impl Lowering<'_> {
     }
 
     fn call_thunk(&mut self, helper: Helper, pc: Option<usize>) {
-        self.notes.thunks.push((self.buffer.offset(), helper));
+        self.notes.thunks.push((self.offset(), helper));
         self.buffer.call_elsewhere();
         self.notes.sites.push(Site {
-            offset: self.buffer.offset(),
-            pc,
+            offset: self.offset(),
+            pc: pc.map(|pc| pc as u32),
             above: 0,
             depth: 0,
             at_header: false,

@@ -17,11 +17,13 @@ impl Listing {
     /// The main code of the instructions `pcs`.
     pub fn new(compiled: &Compiled, pcs: &BTreeSet<usize>) -> Listing {
         let map = &compiled.map;
-        let ends = map.iter().skip(1).map(|&(offset, _)| offset);
+        let ends = map.iter().skip(1).map(|&(offset, _)| offset as usize);
         let stretches = map.iter().zip(ends.chain([compiled.code.len()]));
         let stretches: Vec<Range<usize>> = stretches
-            .filter(|((_, part), _)| matches!(part, Part::Main(pc) if pcs.contains(pc)))
-            .map(|(&(start, _), end)| start..end)
+            .filter(
+                |((_, part), _)| matches!(part, Part::Main(pc) if pcs.contains(&(*pc as usize))),
+            )
+            .map(|(&(start, _), end)| start as usize..end)
             .collect();
         let inside = |offset: usize| stretches.iter().any(|stretch| stretch.contains(&offset));
         let offsets: Vec<usize> = stretches
@@ -44,7 +46,7 @@ impl Listing {
             asm.push(instruction(compiled, offset, &labels));
         }
         let rules = compiled.rules.iter();
-        let rules = rules.filter(|fired| pcs.contains(&fired.pc));
+        let rules = rules.filter(|fired| pcs.contains(&(fired.pc as usize)));
         Listing {
             rules: rules
                 .map(|fired| fired.rule.info().name.to_string())
@@ -59,7 +61,11 @@ fn is_literal(compiled: &Compiled, offset: usize) -> bool {
 }
 
 fn assembly(compiled: &Compiled, offset: usize) -> String {
-    if let Some((_, helper)) = compiled.thunks.iter().find(|&&(at, _)| at == offset) {
+    if let Some((_, helper)) = compiled
+        .thunks
+        .iter()
+        .find(|&&(at, _)| at as usize == offset)
+    {
         return format!("bl {}", helper.info().name);
     }
     let word = &compiled.code[offset..offset + 4];
@@ -90,8 +96,13 @@ fn instruction(compiled: &Compiled, offset: usize, labels: &[usize]) -> String {
     if let Ok(label) = labels.binary_search(&target) {
         return format!("{head}L{}", label + 1);
     }
-    let at = compiled.map.partition_point(|&(start, _)| start <= target);
-    let mut thunks = compiled.thunks.iter().filter(|&&(at, _)| at >= target);
+    let at = compiled
+        .map
+        .partition_point(|&(start, _)| start as usize <= target);
+    let mut thunks = compiled
+        .thunks
+        .iter()
+        .filter(|&&(at, _)| at as usize >= target);
     let name = match compiled.map[at.saturating_sub(1)].1 {
         _ if is_literal(compiled, target) => "literal",
         Part::Slow(_) => thunks
