@@ -69,6 +69,9 @@ fn checked_types_at_the_edges() {
     }
     same(
         "(class A) (class B < A)
+         (class C (ctor [n] (/n = n))) (fn g [c: C n: Int] (var d: C c) ((d/n + n) + c/n))
+         (var i 0) (while (i < 20) (println (g (new C i) i)) (i += 1))
+         (class D < C) (for c in [(new D 1) (new C 2) nil 3 (new A)] (println (try (g c 1) catch * $ex/message)))
          (fn f [x: A y: Float] [x y]) (fn run [x y] (try (f x y) catch * $ex/message))
          (for x in [(new A) (new B) 1 nil] (for y in [1 2.5 [] nil] (println ((run x y) .size))))",
     );

@@ -139,6 +139,7 @@ impl Lowering<'_> {
             }
             Stmt::Spill { value, .. } => [Some(value), None, None],
             Stmt::SetElement { of, key, value, .. } => [Some(of), Some(key), Some(value)],
+            Stmt::CheckClass { value, class } => [Some(value), Some(class), None],
             Stmt::Push { of, value } => [Some(of), Some(value), None],
             Stmt::SetMember { of, value, .. } => [Some(of), Some(value), None],
             Stmt::Jump { .. } | Stmt::JumpBack { .. } => {

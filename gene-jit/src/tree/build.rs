@@ -1,7 +1,9 @@
 //! From instructions to trees.
 
 use super::effect::{effect, written_locals};
-use super::operands::{InlineMethod, Iteration, checked_type, inline_method, iteration};
+use super::operands::{
+    InlineMethod, Iteration, checked_type, checks_class, inline_method, iteration,
+};
 use super::{Block, Flow, Line, MAX_PENDING, Node, NodeData, Op, Rounding, Stack, Stmt};
 use gene_vm::builtins::numbers::Numeric;
 use gene_vm::bytecode::{Instr, Op as Opcode};
@@ -232,8 +234,10 @@ impl Builder<'_> {
     fn stores_checked(&self, slot: u16, value: Node) -> bool {
         let is_read = self.block.op(value) == (Op::Local { slot });
         is_read
-            && self.block.pc(value) + 2 == self.pc
             && self.code.instrs[self.pc - 1].op == Opcode::CheckType
+            && self.code.instrs[self.block.pc(value)..self.pc]
+                .iter()
+                .all(|&instr| written_locals(instr).is_empty())
     }
 
     fn branch(&mut self, test: Op, when: bool, instr: Instr) {
@@ -345,6 +349,12 @@ impl Builder<'_> {
                 self.settle();
                 let value = self.top();
                 self.statement(Stmt::CheckDefined { value }, &[value]);
+            }
+            Opcode::CheckType if checks_class(self.code, instr) && !(self.is_varied)(self.pc) => {
+                self.settle();
+                let class = self.pop();
+                let value = self.top();
+                self.statement(Stmt::CheckClass { value, class }, &[value, class]);
             }
             Opcode::CheckType => match checked_type(self.code, instr) {
                 Some(of) if !(self.is_varied)(self.pc) => {

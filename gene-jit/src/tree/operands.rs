@@ -224,3 +224,10 @@ pub fn checked_type(code: &Code, instr: Instr) -> Option<Checked> {
         _ => return None,
     })
 }
+
+/// Does an instruction check a value against what a name stands for, most likely a class?
+pub fn checks_class(code: &Code, instr: Instr) -> bool {
+    instr.op == Op::CheckType
+        && matches!(&code.side[instr.c as usize],
+            SideEntry::Check { of, references: 1, .. } if matches!(of.kind, TypeKind::Reference(0, _)))
+}

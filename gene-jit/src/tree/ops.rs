@@ -311,6 +311,11 @@ pub enum Stmt {
         value: Node,
         of: Checked,
     },
+    /// Checks that a value is of a class.
+    CheckClass {
+        value: Node,
+        class: Node,
+    },
     /// Runs the instruction on the operand stack, by the interpreter's own function.
     Plain,
     /// Calls the callee that lies below its arguments.

@@ -482,6 +482,12 @@ impl Assembler {
                     return wrong(of, "a type is written (Checked.NAME)");
                 };
                 self.checks.push(name.into());
+                self.emit(Op::CheckType, 0, 0, self.checks.len() - 1);
+            }
+            ("CheckClass", [value, class]) => {
+                self.node(value)?;
+                self.node(class)?;
+                self.checks.push(String::new());
                 self.emit(Op::CheckType, 0, 1, self.checks.len() - 1);
             }
             ("Return", [value]) => {

@@ -24,7 +24,7 @@ pub struct Program {
     /// What the literals say.
     pub constants: Vec<String>,
     pub caches: Vec<Symbol>,
-    /// Names of types that values are checked against.
+    /// Names of types that values are checked against; the empty name is a type on the operand stack.
     pub checks: Vec<String>,
     pub calls: Vec<CallShape>,
     pub found: Vec<(usize, Vec<Found>)>,
@@ -108,16 +108,20 @@ impl Program {
     }
 }
 
-/// The check of a value against a built-in type.
+/// The check of a value against a built-in type, or one that is on the operand stack.
 fn check(name: &str) -> SideEntry {
+    let references = usize::from(name.is_empty());
     let of = Type {
         text: name.into(),
-        kind: TypeKind::Builtin(Symbol::intern(name)),
+        kind: match name {
+            "" => TypeKind::Reference(0, Value::NIL),
+            _ => TypeKind::Builtin(Symbol::intern(name)),
+        },
     };
     SideEntry::Check {
         of: Rc::new(of),
         context: "variable".into(),
-        references: 0,
+        references,
         converts: false,
     }
 }

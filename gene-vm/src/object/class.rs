@@ -111,6 +111,9 @@ impl Instance {
 }
 
 impl Shape {
+    /// Offset of the class in the object, for compiled code.
+    pub const CLASS_OFFSET: usize = data_offset::<Shape>() + std::mem::offset_of!(Shape, class);
+
     /// The number of the shape that is made as the `count`th.
     pub(crate) fn number_of(count: u32) -> u32 {
         if count == u32::MAX { 0 } else { count }

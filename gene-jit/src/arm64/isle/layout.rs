@@ -3,7 +3,7 @@
 use super::{Imm12, Offset1, Offset4, Offset8, Pair8};
 use gene_vm::code::Cache;
 use gene_vm::heap::{Header, Items, Kind};
-use gene_vm::object::{Array, Instance, Str};
+use gene_vm::object::{Array, Instance, Shape, Str};
 use gene_vm::value::{self, Value};
 use gene_vm::vm::Context;
 use std::mem::offset_of;
@@ -33,6 +33,7 @@ pub const STRING_LEN: Offset8 = words(Str::LEN_OFFSET);
 pub const STRING_TEXT: Imm12 = Imm12::constant(Str::TEXT_OFFSET as u64);
 /// All bits are set while it is not known.
 pub const STRING_CHARS: Offset4 = Offset4::constant(offset_of!(Header, aux) as u32);
+pub const SHAPE_CLASS: Offset8 = words(Shape::CLASS_OFFSET);
 pub const INSTANCE_SHAPE: Offset8 = words(Instance::SHAPE_OFFSET);
 pub const INSTANCE_FIELDS: Offset8 = words(Instance::FIELDS_OFFSET + Items::PTR_OFFSET);
 pub const INSTANCE_LEN: Offset8 = words(Instance::FIELDS_OFFSET + Items::LEN_OFFSET);
