@@ -184,6 +184,11 @@ impl Vm {
     /// [`Vm::safepoint`].
     pub const POLL_OFFSET: usize = std::mem::offset_of!(Vm, heap) + Heap::POLL_OFFSET;
 
+    /// Offset of the list of free cells for objects of so many bytes, which fit in a cell, for compiled code.
+    pub const fn free_cells_offset(size: usize) -> usize {
+        std::mem::offset_of!(Vm, heap) + Heap::free_cells_offset(size)
+    }
+
     /// A new virtual machine. Its address must not change while compiled code runs, so it is boxed.
     pub fn new(options: Options) -> Box<Vm> {
         Vm::with_io(options, crate::builtins::io::Io::default())

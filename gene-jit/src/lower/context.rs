@@ -4,14 +4,15 @@ use super::deferred::Place;
 use super::facts::Fact;
 use super::registers::Form;
 use super::{Fired, Lowering};
-use crate::arm64::isle::{Amount64, Context, Imm12, Inst, LeftShift64, Pair8};
+use crate::arm64::isle::{Amount64, Context, Imm12, Inst, LeftShift64, Offset8, Pair8};
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, RuleId};
 use crate::buffer::Label;
 use crate::runtime::Helper;
 use crate::tree::{Checked, Node, Op};
 use gene_vm::code::Way;
-use gene_vm::object::{Function, Scope};
+use gene_vm::object::{Array, Function, Scope};
 use gene_vm::value::{self, TAG_SHIFT, Value};
+use gene_vm::vm::Vm;
 
 impl Lowering<'_> {
     fn literal_int(&self, node: Node) -> Option<i64> {
@@ -42,7 +43,7 @@ impl Lowering<'_> {
 }
 
 impl Lowering<'_> {
-    fn load_constant(&mut self, to: Reg, bits: u64) {
+    pub(super) fn load_constant(&mut self, to: Reg, bits: u64) {
         if Value::from_bits(bits).is_object() {
             self.buffer.load_literal(to, bits);
         } else {
@@ -365,6 +366,19 @@ impl Context for Lowering<'_> {
                 reg
             }
         }
+    }
+
+    fn cells_of_array(&mut self, room: u64) -> Offset8 {
+        let size = Array::SIZE + room as usize * size_of::<Value>();
+        Offset8::new(Vm::free_cells_offset(size) as u32).expect("the heap begins near the VM")
+    }
+
+    fn room_for(&mut self, count: u16) -> u64 {
+        count.into()
+    }
+
+    fn store_elements(&mut self, array: Reg, count: u16) {
+        self.store_elements_at(array, count);
     }
 
     fn word_of(&mut self, i: i64) -> u64 {

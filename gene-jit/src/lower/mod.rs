@@ -6,6 +6,7 @@
 //! next back edge or call. What the guess should have been is noted ([`Feedback`]), and a body that is left
 //! too often is compiled again.
 
+mod alloc;
 mod arrivals;
 mod calls;
 mod context;

@@ -217,6 +217,7 @@ impl Lowering<'_> {
         for operand in op.operands() {
             self.release(operand);
         }
+        self.release_elements(node);
     }
 
     /// Begins a node, with what is known from before of its operands.
@@ -372,10 +373,10 @@ impl Lowering<'_> {
             }
             _ => self.scratch_int(),
         };
-        let fact = if self.op(node).is_comparison() {
-            Fact::Bool
-        } else {
-            Fact::Unknown
+        let fact = match self.op(node) {
+            op if op.is_comparison() => Fact::Bool,
+            Op::MakeArray { .. } => Fact::Array,
+            _ => Fact::Unknown,
         };
         Known {
             fact,

@@ -42,6 +42,11 @@ impl Current {
     pub fn pc(&self) -> usize {
         self.pc
     }
+
+    /// The operands before it.
+    pub fn stack(&self) -> Stack {
+        self.stack
+    }
 }
 
 struct SlowPath {

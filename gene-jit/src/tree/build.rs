@@ -577,6 +577,7 @@ impl Builder<'_> {
                     Stmt::TailCallOther,
                 );
             }
+            Opcode::MakeArray if c as usize <= MAX_PENDING => self.make_array(c as u16),
             Opcode::Return => {
                 let value = self.pop();
                 self.settle();
@@ -767,6 +768,15 @@ impl Builder<'_> {
             self.statement(Stmt::Return { value }, &[value]);
         }
         true
+    }
+
+    /// Builds a new array. Its elements stay operands of the instruction, whose use of them is the node's.
+    fn make_array(&mut self, count: u16) {
+        self.settle();
+        let below = self.block.entries.len() - count as usize;
+        self.block.entries.truncate(below);
+        self.push(Op::MakeArray { count });
+        self.settle();
     }
 
     fn set_element(&mut self, of: Node, key: Node, value: Node) {

@@ -107,6 +107,16 @@ impl Block {
         (0..self.nodes.len() as u32).map(Node)
     }
 
+    /// The elements of the array that a node makes, from the last to the first.
+    pub fn elements(&self, node: Node) -> impl Iterator<Item = Node> + '_ {
+        let count = match self.op(node) {
+            Op::MakeArray { count } => count as usize,
+            _ => 0,
+        };
+        let operands = self.operands(self.stack_before(node));
+        operands.take(count).map(|(_, element)| element)
+    }
+
     /// The operands of a stack with their indices, from the top down.
     pub fn operands(&self, stack: Stack) -> impl Iterator<Item = (usize, Node)> + '_ {
         let mut cell = stack.top;

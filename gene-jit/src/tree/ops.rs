@@ -169,6 +169,10 @@ pub enum Op {
     PopItem {
         of: Node,
     },
+    /// A new array of so many operands from the top of the stack, see [`super::Block::elements`].
+    MakeArray {
+        count: u16,
+    },
     /// A field or member through the inline cache.
     Member {
         of: Node,
@@ -192,7 +196,7 @@ impl Op {
             Op::Const { .. } | Op::Local { .. } | Op::Operand | Op::Result | Op::Function => {
                 (None, None)
             }
-            Op::Scoped { .. } | Op::Captured { .. } => (None, None),
+            Op::Scoped { .. } | Op::Captured { .. } | Op::MakeArray { .. } => (None, None),
             Op::Sqrt { x } | Op::Abs { x } | Op::Round { x, .. } | Op::Copy { x } => {
                 (Some(x), None)
             }

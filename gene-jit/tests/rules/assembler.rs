@@ -370,6 +370,10 @@ impl Assembler {
                 let cache = self.cache(word(name)?);
                 self.emit(Op::GetMemberOrElement, 0, 0, cache);
             }
+            ("MakeArray", elements) => {
+                let count = self.nodes(elements)?;
+                self.emit(Op::MakeArray, 0, 0, count);
+            }
             ("Member", [of, name]) => {
                 self.node(of)?;
                 let cache = self.cache(word(name)?);

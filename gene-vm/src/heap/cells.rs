@@ -79,7 +79,16 @@ const fn cell_size(class: usize) -> usize {
     (class + 1) * GRAIN
 }
 
+/// Offset of the next cell of the list in a free cell, for compiled code.
+pub const NEXT_FREE_OFFSET: usize = std::mem::offset_of!(FreeCell, next);
+
 impl Cells {
+    /// Offset of the list that cells for objects of so many bytes are taken from.
+    pub const fn list_offset(size: usize) -> usize {
+        assert!(size <= LARGEST);
+        std::mem::offset_of!(Cells, free) + class_of(size) * size_of::<FreeList>()
+    }
+
     pub fn new() -> Cells {
         Cells {
             free: Default::default(),

@@ -12,6 +12,7 @@ mod gc;
 mod items;
 mod mark;
 
+pub use cells::NEXT_FREE_OFFSET;
 pub(crate) use gc::copy_flags;
 pub use gc::{Gc, Header, HeapData, Kind, data_offset, header_at, header_word};
 pub use items::Items;
@@ -64,6 +65,11 @@ impl Default for Heap {
 impl Heap {
     /// Offset of the poll word, for compiled code.
     pub(crate) const POLL_OFFSET: usize = std::mem::offset_of!(Heap, poll);
+
+    /// Offset of the list of free cells for objects of so many bytes, which fit in a cell, for compiled code.
+    pub(crate) const fn free_cells_offset(size: usize) -> usize {
+        std::mem::offset_of!(Heap, cells) + Cells::list_offset(size)
+    }
 
     /// An empty heap.
     pub fn new() -> Heap {

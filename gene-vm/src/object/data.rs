@@ -22,6 +22,8 @@ pub struct Array {
 impl Array {
     /// How many elements an empty array has room for.
     pub const ROOM_OF_EMPTY: usize = 4;
+    /// Bytes of the object without its elements.
+    pub const SIZE: usize = crate::heap::data_offset::<Array>() + size_of::<Array>();
     /// Offset of the elements in the object, for compiled code.
     pub const ITEMS_OFFSET: usize =
         crate::heap::data_offset::<Array>() + std::mem::offset_of!(Array, items);

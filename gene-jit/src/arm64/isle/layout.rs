@@ -29,6 +29,19 @@ pub const ARRAY_ITEMS: Pair8 = {
     Pair8::constant((Array::ITEMS_OFFSET + Items::PTR_OFFSET) as i16)
 };
 pub const ARRAY_CAPACITY: Offset8 = words(Array::ITEMS_OFFSET + Items::CAPACITY_OFFSET);
+pub const ARRAY_SIZE: Imm12 = Imm12::constant(Array::SIZE as u64);
+/// The header of a new array, and the address of its elements behind it.
+pub const HEADER_AND_PTR: Pair8 = {
+    assert!(Array::ITEMS_OFFSET + Items::PTR_OFFSET == 8);
+    Pair8::constant(0)
+};
+pub const ARRAY_HEADER: u64 = Header::word(Kind::Array, 0);
+pub const LEN_AND_CAPACITY: Pair8 = {
+    assert!(Items::CAPACITY_OFFSET == Items::LEN_OFFSET + 8);
+    Pair8::constant((Array::ITEMS_OFFSET + Items::LEN_OFFSET) as i16)
+};
+pub const ROOM_OF_EMPTY: u64 = Array::ROOM_OF_EMPTY as u64;
+pub const NEXT_FREE: Offset8 = words(gene_vm::heap::NEXT_FREE_OFFSET);
 pub const STRING_LEN: Offset8 = words(Str::LEN_OFFSET);
 pub const STRING_TEXT: Imm12 = Imm12::constant(Str::TEXT_OFFSET as u64);
 /// All bits are set while it is not known.
