@@ -213,7 +213,9 @@ impl<'a> Case<'a> {
         }
         for ((args, expected), actual) in self.values().zip(&outcome.values) {
             let what = format!("value for ({args})");
-            compare(&mut report, &what, &[expected], &[actual]);
+            // The formatter breaks long clauses into lines.
+            let lines: Vec<&str> = expected.lines().map(str::trim).collect();
+            compare(&mut report, &what, &[&lines.join(" ")], &[actual]);
         }
         if report.is_empty() {
             return Ok(());
