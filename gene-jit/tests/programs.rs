@@ -577,3 +577,42 @@ fn loops_that_keep_variables_in_registers_alone() {
     [(f 0 5) (f 3 30) (f 140737488355320 140737488355326) (f 140737488355320 140737488355330) (f 0.5 3)]";
     same(ranges);
 }
+
+#[test]
+fn loops_over_collections_of_any_kind() {
+    let source = r#"
+        (class Count
+          (ctor [n] (/n = n) (/i = 0))
+          (method iter [] self)
+          (method next [] (if (/i < /n) (/i += 1) /i else not_found)))
+        (fn sum [xs] (var n 0) (for x in xs (n += (x .to_i))) n)
+        (fn count [a b] (var n 0) (for x in (a .. b) (if (n == 3) (break)) (n += 1)) n)
+        (fn pairs [xs] (var n 0) (for k v in xs (n += v)) n)
+        (var found [])
+        (for i in (0 .. 12)
+          (found .push [(sum [i 1 2]) (count i 5) (pairs [i])]))
+        (for xs in [{^a 1} [1 2.5] (1 .. 4) (1 .. 9 2) (new Count 4)]
+          (for i in (0 .. 12) (found .push (try (sum xs) catch * $ex/message))))
+        (for a in [140737488355326 -140737488355328 1.5 nil "a" 9223372036854775806]
+          (for b in [140737488355327 -140737488355327 1.5 nil 9223372036854775807]
+            (found .push (try (count a b) catch * $ex/message))))
+        (found .push [(try (sum nil) catch * $ex/message) (try (sum 5) catch * $ex/message)])
+        found"#;
+    same(source);
+}
+
+#[test]
+fn callbacks_of_natives() {
+    let source = r#"
+        (fn change [xs] (xs .map (fn [x] (if (x == 3) (xs .push 100)) (x * 2))))
+        (fn fails [xs] (try (xs .each (fn [x] (if (x == 2) (throw "two")))) catch * $ex/message))
+        (fn defaults [xs] (xs .map (fn [x y = 5] (x + y))))
+        (fn too_many [xs] (try (xs .map (fn [x y] x)) catch * $ex/message))
+        (var found [])
+        (for i in (0 .. 9)
+          (found .push [(change [1 2 3]) (fails [1 2 3]) (defaults [1 2]) (too_many [1])
+            ([3 1 2] .sort (fn [a b] (a - b))) ([1 2 3] .reduce 0 (fn [a b] (a + b)))
+            ([1 2 3] .find (fn [x] (x > 1))) ({^a 1} .map (fn [k v] v))]))
+        found"#;
+    same(source);
+}

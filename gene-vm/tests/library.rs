@@ -42,7 +42,7 @@ fn call(vm: &mut Vm, path: &[&str], args: &[Value]) -> String {
         let namespace = value.get::<Namespace>().expect("a path of namespaces");
         value = namespace.members[&name];
     }
-    let result = vm.call(value, args);
+    let result = vm.call_keywords(value, args, Value::NIL);
     outcome(vm, result)
 }
 

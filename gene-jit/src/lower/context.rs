@@ -10,6 +10,7 @@ use crate::buffer::Label;
 use crate::runtime::Helper;
 use crate::tree::{Checked, Node, Op};
 use gene_vm::code::Way;
+use gene_vm::heap::{Header, Kind};
 use gene_vm::object::{Array, Function, Scope};
 use gene_vm::value::{self, TAG_SHIFT, Value};
 use gene_vm::vm::Vm;
@@ -549,6 +550,11 @@ impl Context for Lowering<'_> {
 
     fn enter_natives(&mut self, cache: u32) {
         self.code.caches[cache as usize].enter_natives();
+    }
+
+    fn met_ints(&mut self, cache: u32) -> Option<()> {
+        let way = self.code.caches[cache as usize].sole()?;
+        (way.key() == Header::word(Kind::Int, 0)).then_some(())
     }
 
     fn call_native(&mut self, count: u16, result: Node) {

@@ -187,7 +187,7 @@ impl Lowering<'_> {
         let source = self.code.instrs[at].b;
         usage.of(source + 1).numeric += 2;
         usage.write(source + 1, Fact::SmallInt);
-        match iteration(self.code, at) {
+        match iteration(self.code, at, source) {
             Iteration::Range => {
                 usage.of(source).numeric += 1;
                 Operand {

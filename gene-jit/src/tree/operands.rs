@@ -187,11 +187,11 @@ pub enum Iteration {
     Array,
 }
 
-/// What the iteration of the [`Op::IterNext`] at `pc` goes through: a range if one was just made where it starts.
-pub fn iteration(code: &Code, pc: usize) -> Iteration {
-    let slots = code.instrs[pc].b;
+/// What the iteration with its state from a local slot on goes through that has been started before `pc`, or is there: a
+/// range if one was just made where it starts.
+pub fn iteration(code: &Code, pc: usize, slots: u16) -> Iteration {
     let starts = |at: &usize| code.instrs[*at].op == Op::IterStart && code.instrs[*at].b == slots;
-    let made = (0..pc)
+    let made = (0..=pc)
         .rev()
         .find(starts)
         .map(|start| &code.instrs[..start]);

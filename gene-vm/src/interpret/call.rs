@@ -39,21 +39,31 @@ impl Arguments {
 impl Vm {
     /// Calls a value with positional arguments. The arguments are rooted during the call; other values
     /// that the caller still needs afterwards must be reachable or kept with [`Vm::root`].
-    pub fn call(&mut self, callee: Value, args: &[Value]) -> Result {
-        let function: Option<Gc<Function>> = callee.get();
-        match function.map_or(0, |function| function.entry_for(args.len())) {
-            0 => self.call_keywords(callee, args, Value::NIL),
-            entry => self.call_compiled(entry, callee, args),
+    pub fn call<const N: usize>(&mut self, callee: Value, args: &[Value; N]) -> Result {
+        if let Some(function) = callee.get::<Function>()
+            // SAFETY: a code that is not null lives as long as the function.
+            && let Some(code) = unsafe { function.code.get().as_ref() }
+            && code.fits(N)
+            && let entry @ 1.. = code.entry.get()
+        {
+            self.call_compiled(entry, callee, args)
+        } else {
+            self.call_keywords(callee, args, Value::NIL)
         }
     }
 
     /// Calls a function whose code is compiled and takes the arguments as they are: natives that call back do so for
     /// each element.
-    fn call_compiled(&mut self, entry: usize, callee: Value, args: &[Value]) -> Result {
+    fn call_compiled<const N: usize>(
+        &mut self,
+        entry: usize,
+        callee: Value,
+        args: &[Value; N],
+    ) -> Result {
         let Some(tier) = self.tier.clone() else {
             return self.call_keywords(callee, args, Value::NIL);
         };
-        if !self.has_room(args.len() + 1) {
+        if !self.has_room(N + 1) {
             return Err(self.stack_overflow());
         }
         let top = self.context.stack_top;
@@ -62,8 +72,8 @@ impl Vm {
         let result = unsafe {
             let base = top.add(1);
             top.write(callee);
-            base.copy_from_nonoverlapping(args.as_ptr(), args.len());
-            self.context.stack_top = base.add(args.len());
+            base.cast::<[Value; N]>().write(*args);
+            self.context.stack_top = base.add(N);
             tier.run(self, entry, base)
         };
         self.context.stack_top = top;

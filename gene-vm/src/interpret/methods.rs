@@ -19,14 +19,16 @@ const MISSING_LIMIT: u32 = 32;
 #[inline]
 pub(super) fn receiver_key(receiver: Value, class: Gc<Class>) -> u64 {
     match receiver.heap_kind() {
+        None if receiver.is_small_int() => Header::word(Kind::Int, 0),
         Some(Kind::Instance) => {
             let instance: Option<Gc<Instance>> = receiver.get();
             instance.map_or(0, |instance| instance.shape().header_word())
         }
         // That of an object that can be changed; compiled code knows no others.
-        Some(kind @ (Kind::Str | Kind::Array | Kind::Map | Kind::HashMap | Kind::HashSet)) => {
-            Header::word(kind, 0)
-        }
+        Some(
+            kind
+            @ (Kind::Int | Kind::Str | Kind::Array | Kind::Map | Kind::HashMap | Kind::HashSet),
+        ) => Header::word(kind, 0),
         _ => class.address(),
     }
 }
