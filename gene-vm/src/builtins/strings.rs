@@ -75,15 +75,16 @@ fn concatenate(vm: &mut Vm, args: Args) -> Result {
 }
 
 fn join_strings(vm: &mut Vm, args: Args) -> Result {
-    let parts = args.as_slice();
-    if parts.iter().any(|part| part.as_str().is_none()) {
-        return Err(vm.bad_argument("++ expects String arguments"));
+    let mut len = 0;
+    for part in args.as_slice() {
+        match part.as_str() {
+            Some(text) => len += text.len(),
+            None => return Err(vm.bad_argument("++ expects String arguments")),
+        }
     }
-    let texts = || parts.iter().filter_map(Value::as_str);
-    let len = texts().map(str::len).sum();
     Ok(vm.heap.string_with(len, |joined| {
-        for text in texts() {
-            joined.push_str(text);
+        for part in args.as_slice() {
+            joined.push_str(part.as_str().unwrap_or_default());
         }
     }))
 }
