@@ -131,16 +131,19 @@ impl Feedback {
             .iter()
             .all(|fact| matches!(fact, Fact::SmallInt | Fact::Float));
         let has_float = facts.contains(&Fact::Float);
+        let is_equality = is_equality(instr.op);
+        let are_strings = is_equality && facts == [Fact::String; 2];
+        // Code is made for the first operand alone where that is a receiver, or an object that is no string.
         let is_receiver = is_method && !is_expected_kind(stack, instr.b as usize);
-        let is_object = is_receiver || is_equality(instr.op) && facts[0].is_object();
-        let facts = if is_object {
-            // Whatever it is compared with, or the arguments are.
+        let is_compared = is_equality && facts[0].is_object() && !facts.contains(&Fact::String);
+        let facts = if is_receiver || is_compared {
             [facts[0], Fact::Unknown]
         } else {
             facts
         };
+        let is_handled = is_receiver || is_compared || are_strings || numbers && has_float;
         let site = self.sites.entry(pc).or_insert(Site::Operands(facts));
-        if !(is_object || numbers && has_float) || *site != Site::Operands(facts) {
+        if !is_handled || *site != Site::Operands(facts) {
             *site = Site::Varied;
         }
     }

@@ -350,6 +350,36 @@ fn one_call_of_a_method_meets_arrays_strings_and_maps() {
 }
 
 #[test]
+fn equality_of_strings() {
+    // All lengths up to three words, with a difference at each place, and other values in between.
+    let outcome = same(
+        "(fn same [x y] (if (x == y) 1 else 0)) (fn is_text [x] (x != \"text\"))
+         (var texts []) (var text \"\")
+         (repeat 26 (texts .push text) (texts .push (\"b\" ++ text)) (texts .push (text ++ \"b\")) (text = (text ++ \"a\")))
+         (texts .push \"text\")
+         (var sum 0) (var out [])
+         (repeat 3
+           (for x in texts (for y in texts (sum = (sum + (same x y)))) (out .push (is_text x)))
+           (for x in [nil 1 1.5 [1] `text 'c'] (out .push (same x \"a\") (same \"a\" x) (is_text x))))
+         [sum out]",
+    );
+    assert!(outcome.starts_with('['), "{outcome}");
+    let source = "
+        (fn kind [op] (if (op == \"add\") 1 elif (op == \"multiplication\") 2 else 3))
+        (var sum 0) (var ops [\"add\" \"multiplication\" \"multiplicators\" \"\"])
+        (repeat 250 (for op in ops (sum = (sum + (kind op)))))
+        sum";
+    let (outcome, statistics) = run(source, Some(0), false);
+    assert_eq!(outcome, "2250");
+    // The first guess was right.
+    let versions = statistics
+        .functions
+        .iter()
+        .filter(|function| function.name.starts_with("kind"));
+    assert_eq!(versions.count(), 1);
+}
+
+#[test]
 fn equality_of_instances() {
     same(
         "(class P (ctor [x] (/x = x))) (class Q (ctor [x] (/x = x)) (method == [o] (/x == o/x)))

@@ -250,6 +250,10 @@ impl Context for Lowering<'_> {
         self.if_fact(node, |fact| fact == Fact::String)
     }
 
+    fn compare_texts(&mut self, a: Reg, b: Reg) {
+        Lowering::compare_texts(self, a, b);
+    }
+
     fn node_likely_string(&mut self, node: Node) -> Option<Node> {
         (self.likely(node) == Fact::String).then_some(node)
     }

@@ -4,7 +4,7 @@ use super::facts::{Fact, Known};
 use super::registers::{Form, Owner};
 use super::{Lowering, Part, Site};
 use crate::arm64::emit::Saved;
-use crate::arm64::isle::ClassId;
+use crate::arm64::isle::{ClassId, Inst, TEXT_WORD};
 use crate::arm64::{Cond, FRAME, FReg, Reg, X0, X1, X16, X17};
 use crate::buffer::Label;
 use crate::runtime::Helper;
@@ -12,6 +12,7 @@ use crate::tree::effect::effect;
 use crate::tree::{Node, Op, Stack};
 use gene_vm::bytecode::Op as Opcode;
 use gene_vm::code::{Cache, WAYS, Way};
+use gene_vm::object::Str;
 use std::ops::Range;
 
 /// The node or statement at hand, and its ways to the runtime.
@@ -117,6 +118,14 @@ pub enum Stub {
         label: Label,
         pc: usize,
         depth: usize,
+    },
+    /// Texts of one length are compared from the end, word by word; the length less that of a word is in `at`.
+    Texts {
+        label: Label,
+        addresses: [Reg; 2],
+        word: Reg,
+        at: Reg,
+        done: Label,
     },
     /// A loop does not find what it expects.
     LeaveAt {
@@ -320,6 +329,33 @@ impl Lowering<'_> {
             entry,
             found,
             missed,
+        });
+    }
+
+    /// Compares the texts of the strings at two addresses: their lengths and first eight bytes here, more out of line.
+    pub(super) fn compare_texts(&mut self, a: Reg, b: Reg) {
+        let (word, at) = (self.scratch_int(), self.scratch_int());
+        let (label, done) = (self.buffer.label(), self.buffer.label());
+        self.buffer.load(at, a, Str::LEN_OFFSET as i64);
+        self.buffer.load(X17, b, Str::LEN_OFFSET as i64);
+        self.buffer.compare(at, X17);
+        self.buffer.branch_if(Cond::Ne, done);
+        self.buffer.load(word, a, Str::TEXT_OFFSET as i64);
+        self.buffer.load(X17, b, Str::TEXT_OFFSET as i64);
+        self.buffer.inst(Inst::SubsImm {
+            rd: at,
+            rn: at,
+            imm: TEXT_WORD,
+        });
+        self.buffer.branch_if(Cond::Hi, label);
+        self.buffer.compare(word, X17);
+        self.buffer.bind(done);
+        self.slow.stubs.push(Stub::Texts {
+            label,
+            addresses: [a, b],
+            word,
+            at,
+            done,
         });
     }
 
@@ -541,6 +577,39 @@ impl Lowering<'_> {
                 self.buffer.branch_if_zero(X0, missed);
                 self.buffer.mov(entry, X0);
                 self.buffer.branch(found);
+            }
+            Stub::Texts {
+                label,
+                addresses: [a, b],
+                word,
+                at,
+                done,
+            } => {
+                let again = self.buffer.label();
+                let text = Str::TEXT_OFFSET as i64;
+                self.buffer.bind(label);
+                self.buffer.compare(word, X17);
+                self.buffer.branch_if(Cond::Ne, done);
+                self.buffer.bind(again);
+                for (to, from) in [(word, a), (X17, b)] {
+                    self.buffer.inst(Inst::Add {
+                        rd: X17,
+                        rn: from,
+                        rm: at,
+                    });
+                    self.buffer.load(to, X17, text);
+                }
+                self.buffer.compare(word, X17);
+                self.buffer.branch_if(Cond::Ne, done);
+                self.buffer.inst(Inst::SubsImm {
+                    rd: at,
+                    rn: at,
+                    imm: TEXT_WORD,
+                });
+                self.buffer.branch_if(Cond::Hi, again);
+                // They are equal.
+                self.buffer.compare(word, word);
+                self.buffer.branch(done);
             }
             Stub::Overflow { label } => {
                 self.mark(Part::Frame);

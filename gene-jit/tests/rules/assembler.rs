@@ -607,15 +607,19 @@ fn operands_found(kinds: &Datum) -> Result<Vec<Found>> {
     let DatumKind::List(words) = &kinds.kind else {
         return wrong(
             kinds,
-            "expected a list of `int`, `float`, `object` and `other`",
+            "expected a list of `int`, `float`, `object`, `string` and `other`",
         );
     };
     let found = words.iter().map(|kind| match word(kind)? {
         "int" => Ok(Found::Int),
         "float" => Ok(Found::Float),
         "object" => Ok(Found::Object),
+        "string" => Ok(Found::String),
         "other" => Ok(Found::Other),
-        _ => wrong(kind, "expected `int`, `float`, `object` or `other`"),
+        _ => wrong(
+            kind,
+            "expected `int`, `float`, `object`, `string` or `other`",
+        ),
     });
     found.collect()
 }

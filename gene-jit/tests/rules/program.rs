@@ -132,6 +132,7 @@ pub enum Found {
     Int,
     Float,
     Object,
+    String,
     Other,
 }
 
@@ -140,7 +141,8 @@ impl Found {
         match self {
             Found::Int => Value::int32(0),
             Found::Float => Value::float(0.5),
-            Found::Object => vm.heap.string("an object"),
+            Found::Object => vm.heap.array([].as_slice()),
+            Found::String => vm.heap.string("text"),
             Found::Other => Value::NIL,
         }
     }

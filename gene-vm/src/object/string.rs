@@ -6,8 +6,8 @@ use crate::symbol::Symbol;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 
-/// A String: immutable UTF-8 text, whose bytes follow in memory. The number of characters is in the header's `aux`,
-/// once they have been counted.
+/// A String: immutable UTF-8 text, whose bytes follow in memory, with zeros up to eight bytes. The number of characters
+/// is in the header's `aux`, once they have been counted.
 #[repr(C)]
 pub struct Str {
     len: usize,
@@ -101,6 +101,9 @@ impl Text<'_> {
     #[inline]
     pub(crate) fn new(string: Gc<Str>, room: usize) -> Self {
         let first = (string.address() as usize + Str::TEXT_OFFSET) as *mut MaybeUninit<u8>;
+        const { assert!(Str::TEXT_OFFSET % 16 == 8) };
+        // SAFETY: sizes of cells are multiples of 16, so that there is room for a word behind the fixed part.
+        unsafe { first.cast::<u64>().write(0) };
         // SAFETY: the heap made the cell with so much room behind the fixed part; nobody else knows of it yet.
         let room = unsafe { std::slice::from_raw_parts_mut(first, room) };
         Text { room, len: 0 }
