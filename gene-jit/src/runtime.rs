@@ -218,23 +218,16 @@ pub(crate) unsafe extern "C" fn safepoint(
     answer(vm.safepoint().map(|()| Value::NIL.bits()))
 }
 
-pub(crate) unsafe extern "C" fn entry_safepoint(
-    vm: *mut Vm,
-    code: *const Code,
-    base: *mut Value,
-) -> u64 {
-    // SAFETY: compiled code passes its own frame, whose variables are set.
-    unsafe { safepoint(vm, code, base, 0) }
-}
-
-pub(crate) unsafe extern "C" fn overflow(vm: *mut Vm, code: *const Code, base: *mut Value) -> u64 {
-    // SAFETY: compiled code passes its own frame. Its variables are not set yet, but for the parameters.
-    unsafe {
-        let (vm, code) = arrive(vm, code, base, 0);
-        vm.context.stack_top = base.add(code.params as usize);
+pub(crate) unsafe extern "C" fn begin(vm: *mut Vm, code: *const Code, base: *mut Value) -> u64 {
+    // SAFETY: compiled code passes its own frame.
+    let (vm, code) = unsafe { arrive(vm, code, base, 0) };
+    // Its variables are not set yet, but for the parameters.
+    vm.context.stack_top = base.wrapping_add(code.params as usize);
+    if base.wrapping_add(code.frame_beyond_slack()) > vm.context.stack_limit {
         vm.raise_stack_overflow();
+        return Value::EXCEPTION.bits();
     }
-    Value::EXCEPTION.bits()
+    answer(vm.safepoint().map(|()| Value::NIL.bits()))
 }
 
 pub(crate) unsafe extern "C" fn leave(

@@ -669,14 +669,14 @@ impl Tier for Jit {
             None => {
                 let limit = vm.context.stack_limit;
                 // Compiled code checks the value stack alone; so that must run out first.
-                vm.context.stack_limit = limit.min(base.wrapping_byte_add(left / NATIVE_PER_VALUE));
+                vm.set_stack_limit(limit.min(base.wrapping_byte_add(left / NATIVE_PER_VALUE)));
                 // SAFETY: the code was emitted with this signature; `address` is in code for this frame.
                 let result = unsafe {
                     let enter: unsafe extern "C" fn(*mut Vm, *mut Value, usize) -> u64 =
                         std::mem::transmute(enter);
                     enter(vm, base, address)
                 };
-                vm.context.stack_limit = limit;
+                vm.set_stack_limit(limit);
                 result
             }
         };

@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{at_edges, interpreted, run, same};
+use support::{at_edges, interpreted, limited, run, same};
 
 #[test]
 fn fib() {
@@ -645,4 +645,11 @@ fn callbacks_of_natives() {
             ([1 2 3] .find (fn [x] (x > 1))) ({^a 1} .map (fn [k v] v))]))
         found"#;
     same(source);
+}
+
+#[test]
+fn calls_are_safepoints_without_loops_too() {
+    let source = "(fn f [n] (if (n > 0) (f (n - 1)) (f (n - 1)) else n)) (f 14)";
+    assert_eq!(limited(source, 1_000), "Step limit exceeded");
+    assert_eq!(limited(source, 1_000_000), "0");
 }

@@ -8,6 +8,7 @@ use crate::source::Pos;
 use crate::symbol::Symbol;
 use crate::types::Type;
 use crate::value::Value;
+use crate::vm::STACK_SLACK;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
@@ -205,6 +206,13 @@ impl Code {
     /// Number of slots that a frame needs.
     pub fn frame_size(&self) -> usize {
         self.locals as usize + self.max_operands as usize
+    }
+
+    /// The same, if the slack above the stack's limit has no room for them; else 0.
+    pub fn frame_beyond_slack(&self) -> usize {
+        Some(self.frame_size())
+            .filter(|&size| size > STACK_SLACK)
+            .unwrap_or(0)
     }
 
     /// The source position of an instruction.

@@ -1,11 +1,12 @@
 //! Interrupting a running VM from another thread or a signal handler's thread.
 
+use crate::heap::Poll;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// The VM's poll word, which its safepoints look at.
-struct PollWord(NonNull<AtomicU32>);
+/// What the VM's safepoints look at.
+struct PollWord(NonNull<Poll>);
 
 // SAFETY: the word is atomic; it is only reached under the lock that the VM takes before it goes away.
 unsafe impl Send for PollWord {}
@@ -33,7 +34,7 @@ impl Interrupter {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
         {
             // SAFETY: the VM is alive: it takes the word back, under the lock, when it is dropped.
-            unsafe { poll.0.as_ref() }.store(1, Ordering::Relaxed);
+            unsafe { poll.0.as_ref() }.request();
         }
     }
 
@@ -44,7 +45,7 @@ impl Interrupter {
 
     /// Connects the interrupter with the poll word of a VM. [`Interrupter::disconnect`] must be called before the
     /// word goes away.
-    pub(crate) fn connect(&self, poll: &AtomicU32) {
+    pub(crate) fn connect(&self, poll: &Poll) {
         *self
             .0
             .poll

@@ -2,7 +2,7 @@
 
 use crate::builtins::Builtins;
 use crate::code::Cache;
-use crate::heap::{Gc, Heap, Kind};
+use crate::heap::{Gc, Heap, Kind, Poll};
 use crate::interpret::FrameStack;
 use crate::interrupt::Interrupter;
 use crate::modules::Modules;
@@ -182,7 +182,11 @@ pub struct Vm {
 impl Vm {
     /// Offset of the 32-bit poll word in the VM, for compiled code: when it is not 0, a safepoint must call
     /// [`Vm::safepoint`].
-    pub const POLL_OFFSET: usize = std::mem::offset_of!(Vm, heap) + Heap::POLL_OFFSET;
+    pub const POLL_OFFSET: usize =
+        std::mem::offset_of!(Vm, heap) + Heap::POLL_OFFSET + Poll::DUE_OFFSET;
+    /// Offset of what a compiled function compares its frame with before it begins.
+    pub const FRAME_LIMIT_OFFSET: usize =
+        std::mem::offset_of!(Vm, heap) + Heap::POLL_OFFSET + Poll::FRAME_LIMIT_OFFSET;
 
     /// Offset of the list of free cells for objects of so many bytes, which fit in a cell, for compiled code.
     pub const fn free_cells_offset(size: usize) -> usize {
@@ -242,6 +246,7 @@ impl Vm {
             steps: None,
         });
         vm.interrupter.connect(&vm.heap.poll);
+        vm.set_stack_limit(vm.context.stack_limit);
         vm.set_native_stack(DEFAULT_NATIVE_STACK);
         Builtins::install(&mut vm);
         // Nobody has looked anything up yet.

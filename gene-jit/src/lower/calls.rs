@@ -10,8 +10,7 @@ use crate::runtime::Helper;
 use crate::tree::effect::written_locals;
 use crate::tree::{self, Node};
 use gene_vm::object::Function;
-use gene_vm::vm::{Context, STACK_SLACK, Vm};
-use std::mem::offset_of;
+use gene_vm::vm::Vm;
 
 impl Lowering<'_> {
     /// What a function does before its first instruction, and what is known then.
@@ -35,41 +34,35 @@ impl Lowering<'_> {
         self.locals.clear();
     }
 
-    /// Checks the stack, clears variables, polls. A function that neither calls nor loops needs neither: the slack
-    /// above the stack's limit is enough for its caller's operands and its frame, and its caller polls.
+    /// Checks the stack and polls, with one comparison, and clears variables. A function that neither calls nor loops
+    /// needs no check: the slack above the stack's limit is enough for its caller's operands and its frame, and its
+    /// caller polls.
     fn prepare_frame(&mut self) {
         let code = self.code;
-        let checks = !tree::is_leaf(code) || code.frame_size() > STACK_SLACK;
-        if checks {
-            self.check_stack();
+        if !tree::is_leaf(code) || code.frame_beyond_slack() > 0 {
+            self.check_frame();
         }
         let (params, locals) = (code.params as usize, code.locals as usize);
         if locals > params {
             self.buffer
                 .fill_slots(arm64::SINGLETON_TAG, params, locals - params);
         }
-        if checks {
-            let (label, joined) = (self.buffer.label(), self.buffer.label());
-            self.buffer.load_context_word(X16, Vm::POLL_OFFSET);
-            self.buffer.branch_if_not_zero_word(X16, label);
-            self.buffer.bind(joined);
-            self.slow.stubs.push(Stub::Poll { label, joined });
-        }
     }
 
-    fn check_stack(&mut self) {
-        let (code, label) = (self.code, self.buffer.label());
+    fn check_frame(&mut self) {
+        let (label, joined) = (self.buffer.label(), self.buffer.label());
+        let beyond = self.code.frame_beyond_slack();
         self.buffer
-            .load(X16, arm64::CONTEXT, offset_of!(Context, stack_limit) as i64);
-        if code.frame_size() > STACK_SLACK {
-            self.buffer
-                .add_constant(X17, FRAME, code.frame_size() as i64 * 8);
+            .load(X16, arm64::CONTEXT, Vm::FRAME_LIMIT_OFFSET as i64);
+        if beyond > 0 {
+            self.buffer.add_constant(X17, FRAME, beyond as i64 * 8);
             self.buffer.compare(X17, X16);
         } else {
             self.buffer.compare(FRAME, X16);
         }
         self.buffer.branch_if(Cond::Hi, label);
-        self.slow.stubs.push(Stub::Overflow { label });
+        self.buffer.bind(joined);
+        self.slow.stubs.push(Stub::Begin { label, joined });
     }
 
     /// Loads the address of the receiver to where the main code expects it.

@@ -153,10 +153,8 @@ pub enum Stub {
         found: Label,
         missed: Label,
     },
-    /// A frame does not fit.
-    Overflow { label: Label },
-    /// A safepoint at the entry.
-    Poll { label: Label, joined: Label },
+    /// A frame does not fit, or a safepoint has something to do at the entry.
+    Begin { label: Label, joined: Label },
     /// Looks through the other ways of an inline cache for a key.
     Ways {
         label: Label,
@@ -611,15 +609,10 @@ impl Lowering<'_> {
                 self.buffer.compare(word, word);
                 self.buffer.branch(done);
             }
-            Stub::Overflow { label } => {
+            Stub::Begin { label, joined } => {
                 self.mark(Part::Frame);
                 self.buffer.bind(label);
-                self.call_thunk(Helper::Overflow, None);
-            }
-            Stub::Poll { label, joined } => {
-                self.mark(Part::Frame);
-                self.buffer.bind(label);
-                self.call_thunk(Helper::EntrySafepoint, None);
+                self.call_thunk(Helper::Begin, None);
                 if self.receiver.is_some() {
                     self.load_receiver();
                 }

@@ -62,6 +62,16 @@ pub fn compiled(source: &str, threshold: u32) -> Vec<(String, Explanation)> {
     named.collect()
 }
 
+/// What a program comes to that is compiled at once and may make so many steps.
+pub fn limited(source: &str, steps: u64) -> String {
+    let (mut vm, _jit, _) = machine(Some(0), false);
+    vm.limit_steps(Some(steps));
+    match vm.run_main("<test>", source) {
+        Ok(value) => written(value),
+        Err(failure) => vm.report(&failure).message,
+    }
+}
+
 /// A VM with its JIT, and what it writes.
 fn machine(threshold: Option<u32>, stress: bool) -> (Box<Vm>, Option<Rc<Jit>>, Output) {
     let output = Output::default();

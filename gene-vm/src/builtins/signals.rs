@@ -65,7 +65,7 @@ impl Vm {
 
     /// Does what is due while the program waits. What is live must be on the value stack.
     pub(super) fn safepoint_while_waiting(&mut self) -> Result<()> {
-        if self.heap.poll.load(Ordering::Relaxed) != 0 {
+        if self.heap.poll.is_due() {
             self.safepoint()?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! The heap: a precise, non-moving mark-sweep collector.
 //!
-//! Allocation never collects; it sets the word [`Heap::poll`], and the VM
+//! Allocation never collects; it sets [`Heap::poll`], and the VM
 //! collects at its next safepoint (a call, a loop's back edge), where every
 //! live value is reachable from the roots: the value stack, the VM's tables,
 //! handles. Native code may therefore hold [`Gc`] references in Rust variables as long as
@@ -11,12 +11,14 @@ mod cells;
 mod gc;
 mod items;
 mod mark;
+mod poll;
 
 pub use cells::NEXT_FREE_OFFSET;
 pub(crate) use gc::copy_flags;
 pub use gc::{Gc, Header, HeapData, Kind, data_offset, header_at, header_word};
 pub use items::Items;
 pub use mark::Tracer;
+pub(crate) use poll::Poll;
 
 use crate::object::{Array, Enum, Gene, Map, PayloadField, PropMap, Scope, Str, Text, Variant};
 use crate::symbol::Symbol;
@@ -24,14 +26,12 @@ use crate::value::Value;
 use cells::Cells;
 use gc::Object;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// All objects of one VM.
 #[repr(C)]
 pub struct Heap {
-    /// Not 0 when a safepoint has something to do: a collection, an interrupt, a count of steps.
     /// It stands here because allocation is what sets it most often.
-    pub(crate) poll: AtomicU32,
+    pub(crate) poll: Poll,
     cells: Cells,
     /// Bytes handed out since the last collection, storage outside of cells included.
     allocated: usize,
@@ -63,7 +63,7 @@ impl Default for Heap {
 }
 
 impl Heap {
-    /// Offset of the poll word, for compiled code.
+    /// Offset of what safepoints look at, for compiled code.
     pub(crate) const POLL_OFFSET: usize = std::mem::offset_of!(Heap, poll);
 
     /// Offset of the list of free cells for objects of so many bytes, which fit in a cell, for compiled code.
@@ -74,7 +74,7 @@ impl Heap {
     /// An empty heap.
     pub fn new() -> Heap {
         Heap {
-            poll: AtomicU32::new(0),
+            poll: Poll::default(),
             cells: Cells::new(),
             allocated: 0,
             threshold: FIRST_THRESHOLD,
@@ -246,7 +246,7 @@ impl Heap {
     /// Makes the next safepoint look for what there is to do.
     #[inline]
     pub(crate) fn request_safepoint(&self) {
-        self.poll.store(1, Ordering::Relaxed);
+        self.poll.request();
     }
 
     /// Is a collection due?

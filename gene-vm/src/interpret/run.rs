@@ -13,7 +13,6 @@ use crate::object::{Function, Instance};
 use crate::tier::Resumed;
 use crate::value::{PAYLOAD_MASK, Value};
 use crate::vm::{Raise, Result, Vm};
-use std::sync::atomic::Ordering;
 
 impl Vm {
     /// Runs from `pc` on, in the frame at `base`, until that frame returns or an exception leaves it.
@@ -261,7 +260,7 @@ impl Vm {
                                     Err(Raise) => break 'run true,
                                 }
                             }
-                            if self.heap.poll.load(Ordering::Relaxed) != 0 {
+                            if self.heap.poll.is_due() {
                                 outside!(self.safepoint());
                             }
                         }};
@@ -546,7 +545,7 @@ impl Vm {
                                     Err(Raise) => break 'run true,
                                 }
                             }
-                            if self.heap.poll.load(Ordering::Relaxed) != 0 {
+                            if self.heap.poll.is_due() {
                                 outside!(self.safepoint());
                             }
                         }

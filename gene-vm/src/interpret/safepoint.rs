@@ -1,7 +1,7 @@
 //! Safepoints: where collections happen and interrupts arrive.
 
+use crate::value::Value;
 use crate::vm::{ErrorClass, Raise, Result, Vm};
-use std::sync::atomic::Ordering;
 
 impl Vm {
     /// Does what is due: an interrupt, the step limit, a collection. Called at function entries and back edges when
@@ -10,7 +10,7 @@ impl Vm {
     #[cold]
     #[inline(never)]
     pub fn safepoint(&mut self) -> Result<()> {
-        self.heap.poll.store(0, Ordering::Relaxed);
+        self.heap.poll.clear(self.context.stack_limit.addr());
         if self.interrupter.take() {
             self.interrupted()?;
         }
@@ -33,7 +33,7 @@ impl Vm {
 
     /// Does a safepoint have something to do?
     pub fn is_safepoint_due(&self) -> bool {
-        self.heap.poll.load(Ordering::Relaxed) != 0
+        self.heap.poll.is_due()
     }
 
     /// The exception for running out of the value stack or the native stack.
@@ -44,6 +44,12 @@ impl Vm {
             ErrorClass::Runtime,
             "Stack overflow: too many calls are under way; check that the recursion ends",
         )
+    }
+
+    /// Ends the value stack elsewhere.
+    pub fn set_stack_limit(&mut self, limit: *mut Value) {
+        self.context.stack_limit = limit;
+        self.heap.poll.set_stack_limit(limit.addr());
     }
 
     /// Is there room on the value stack for `slots` more?
