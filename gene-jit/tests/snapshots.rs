@@ -329,7 +329,7 @@ fn only_generators_are_declined_and_every_rule_fires() {
             for feedback in [Feedback::default(), found] {
                 match explain_with(code, &feedback) {
                     Ok(explanation) => note(&mut fired, &explanation),
-                    Err(reason) => assert_eq!(reason, Declined::Generator, "{name}: {}", code.name),
+                    Err(reason) => assert_eq!(reason, Declined::NotDirect, "{name}: {}", code.name),
                 }
             }
         });

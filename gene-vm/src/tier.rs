@@ -25,6 +25,7 @@ pub trait Tier {
     fn native_entries(&self) -> NativeEntries;
 
     /// The function's budget is used up. The tier may compile it (and set [`Code::entry`]) and sets a new budget.
+    /// It must not compile a body that is not [`Code::direct`]: the frames of those stay with the interpreter.
     /// `locals` are the first locals of a frame that is about to run; `sources` has the code's positions.
     fn heat(&self, code: &Code, locals: &[Value], sources: &SourceMap);
 

@@ -39,6 +39,16 @@ fn statistics_tell_what_was_compiled() {
 }
 
 #[test]
+fn statistics_tell_why_a_body_stays_interpreted() {
+    let source = "(fn count* [n] (var i 0) (while (i < n) (yield i) (i += 1)))
+        (var sum 0) (for i in (count* 1000) (sum += i)) (println sum)";
+    let ended = gene(&["run", "--jit=sim", "--stats"], source);
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), "499500\n"));
+    let reason = "declined count*: a generator's or an async function's body";
+    assert!(ended.stderr.contains(reason), "{ended:?}");
+}
+
+#[test]
 fn an_unknown_mode_is_an_error() {
     let ended = gene(&["run", "--jit=often"], LOOP);
     assert_eq!(ended.status, Some(1));

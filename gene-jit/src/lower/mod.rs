@@ -121,8 +121,9 @@ impl Part {
 /// Why a body is not compiled.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub enum Declined {
-    /// The bodies of generators are suspended in the middle; their frames are the interpreter's.
-    Generator,
+    /// The bodies of generators are suspended in the middle, and those of async functions are run for a future: their
+    /// frames are the interpreter's.
+    NotDirect,
     /// The limit for the size of machine code is reached.
     NoRoom,
     /// A rule has emitted this instruction, whose operands do not suit each other.
@@ -132,7 +133,7 @@ pub enum Declined {
 impl std::fmt::Display for Declined {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Declined::Generator => f.write_str("a generator's body"),
+            Declined::NotDirect => f.write_str("a generator's or an async function's body"),
             Declined::NoRoom => f.write_str("the limit for machine code is reached"),
             Declined::NotEncodable(inst) => write!(f, "`{inst}` cannot be encoded"),
         }
@@ -224,8 +225,8 @@ impl Compiler {
     /// # Errors
     /// The body stays interpreted.
     pub fn compile(&mut self, code: &Code, feedback: &Feedback) -> Result<Compiled, Declined> {
-        if code.instrs.iter().any(|instr| instr.op == Opcode::Yield) {
-            return Err(Declined::Generator);
+        if !code.direct || code.instrs.iter().any(|instr| instr.op == Opcode::Yield) {
+            return Err(Declined::NotDirect);
         }
         match self.attempt(code, feedback, true) {
             Some(compiled) => compiled,

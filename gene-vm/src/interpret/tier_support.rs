@@ -348,11 +348,6 @@ impl Vm {
             code.budget.set(i32::MAX);
             return None;
         };
-        if !code.direct {
-            // A generator's frame must stay with the interpreter.
-            code.budget.set(i32::MAX);
-            return None;
-        }
         if code.entry.get() == 0 {
             // SAFETY: the locals of the frame are set.
             let locals = unsafe { std::slice::from_raw_parts(base, code.locals as usize) };
