@@ -20,19 +20,22 @@ struct Cost {
     time: Duration,
 }
 
-/// Compiles a body so often that the clock can tell, and counts it once.
+/// Compiles a body many times. The fastest round counts, because others may have been disturbed.
 fn measure(compiler: &mut Compiler, code: &Code, cost: &mut Cost) {
     let feedback = Feedback::default();
-    let rounds = (100_000 / code.instrs.len()).clamp(1, 1_000);
-    let started = Instant::now();
+    let rounds = (100_000 / code.instrs.len()).clamp(10, 1_000);
+    let mut fastest = Duration::MAX;
     let mut bytes = 0;
     for _ in 0..rounds {
+        let started = Instant::now();
         let Ok(compiled) = compiler.compile(code, &feedback) else {
             return;
         };
         bytes = compiled.code.len();
+        drop(compiled);
+        fastest = fastest.min(started.elapsed());
     }
-    cost.time += started.elapsed() / rounds as u32;
+    cost.time += fastest;
     cost.instructions += code.instrs.len();
     cost.bytes += bytes;
 }
