@@ -230,12 +230,10 @@ unsafe fn free_cell(memory: NonNull<u8>, next: FreeList) -> FreeList {
 fn survives(mut header: NonNull<Header>, live: &mut usize) -> bool {
     // SAFETY: the sweeper passes addresses of cells, each with a header.
     let object = unsafe { header.as_mut() };
-    if object.kind == Kind::Free {
-        return false;
-    }
     let operations = operations(object.kind);
     let address = header.as_ptr() as u64;
-    if std::mem::take(&mut object.marked) {
+    if object.marked {
+        object.marked = false;
         *live += (operations.external_size)(address);
         return true;
     }

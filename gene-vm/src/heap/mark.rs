@@ -79,14 +79,27 @@ const fn of<T: HeapData>() -> Operations {
 
 macro_rules! operations_by_kind {
     ($($kind:ident)*) => {
-        pub(super) fn operations(kind: Kind) -> &'static Operations {
-            match kind {
-                Kind::Free => unreachable!("a free cell is never reached"),
-                Kind::Int => &const { of::<i64>() },
-                $(Kind::$kind => &const { of::<$kind>() },)*
-            }
-        }
+        static OPERATIONS: [Operations; KINDS] = {
+            const NONE: Operations = Operations {
+                trace: |_, _| unreachable!("a free cell is never reached"),
+                drop: None,
+                external_size: |_| 0,
+            };
+            let mut operations = [NONE; KINDS];
+            operations[Kind::Int as usize] = of::<i64>();
+            $(operations[Kind::$kind as usize] = of::<$kind>();)*
+            operations
+        };
     };
+}
+
+/// Number of kinds of cells.
+const KINDS: usize = Kind::CallerContext as usize + 1;
+
+/// What the collector does with objects of a kind. A free cell holds nothing.
+#[inline]
+pub(super) fn operations(kind: Kind) -> &'static Operations {
+    &OPERATIONS[kind as usize]
 }
 
 operations_by_kind! {
