@@ -143,6 +143,21 @@ fn methods_of_built_in_classes_change() {
 }
 
 #[test]
+fn a_native_method_in_tail_position_becomes_one_of_the_program() {
+    let source = r#"
+        (class Text
+          (ctor [n] (/n = n))
+          (method to_upper [] (if (/n == 0) "end" else (upper (new Text (/n - 1))))))
+        (fn upper [x] (x .to_upper))
+        (var found [])
+        (for i in (0 .. 20) (found .push (upper "a")))
+        (found .push (upper (new Text 30000)))
+        (found .push (try (upper 5) catch * $ex/message))
+        (upper [])"#;
+    same(source);
+}
+
+#[test]
 fn frozen_receivers_of_native_methods() {
     let source = r##"
         (fn f [m] (m .set "a" 1) (m .get "a"))

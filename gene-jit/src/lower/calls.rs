@@ -143,6 +143,13 @@ impl Lowering<'_> {
     }
 
     fn leave_callee(&mut self, above: usize, result: Node) {
+        self.come_back(above);
+        self.clobber_scratch();
+        self.bind_result(result);
+    }
+
+    /// A call returns here; the frame becomes this function's again.
+    fn come_back(&mut self, above: usize) {
         let pc = Some(self.line.pc);
         self.notes.sites.push(Site {
             offset: self.offset(),
@@ -152,8 +159,6 @@ impl Lowering<'_> {
             at_header: false,
         });
         self.buffer.add_constant(FRAME, FRAME, -(above as i64));
-        self.clobber_scratch();
-        self.bind_result(result);
     }
 
     pub(super) fn tail_self_call(&mut self, count: u16) {
@@ -198,6 +203,19 @@ impl Lowering<'_> {
         self.move_arguments(count, 1);
         self.buffer.mov(X1, entry);
         self.jump_out();
+        self.tail_call_slowly();
+    }
+
+    /// Calls code in tail position without leaving the frame before, and returns what it answers.
+    pub(super) fn return_from_entry(&mut self, entry: Reg, count: u16) {
+        let above = self.enter_callee(count);
+        self.buffer.call_register(entry);
+        self.come_back(above);
+        self.leave_function();
+        self.tail_call_slowly();
+    }
+
+    fn tail_call_slowly(&mut self) {
         if let Some(label) = self.slow_call.take() {
             let (pc, depth) = (self.line.pc as usize, self.line.stack.depth as usize);
             self.slow.stubs.push(Stub::TailCall { label, pc, depth });

@@ -11,7 +11,7 @@ use crate::runtime::Helper;
 use crate::tree::{Checked, Node, Op};
 use gene_vm::code::Way;
 use gene_vm::heap::{Header, Kind};
-use gene_vm::object::{Array, Function, Scope};
+use gene_vm::object::{Array, Function, NativeFn, Scope};
 use gene_vm::value::{self, TAG_SHIFT, Value};
 use gene_vm::vm::Vm;
 
@@ -559,6 +559,15 @@ impl Context for Lowering<'_> {
     fn met_ints(&mut self, cache: u32) -> Option<()> {
         let way = self.code.caches[cache as usize].sole()?;
         (way.key() == Header::word(Kind::Int, 0)).then_some(())
+    }
+
+    fn met_natives(&mut self, cache: u32) -> Option<()> {
+        let method = self.code.caches[cache as usize].sole()?.method();
+        method.get::<NativeFn>().map(|_| ())
+    }
+
+    fn return_from_code(&mut self, entry: Reg, count: u16) {
+        self.return_from_entry(entry, count);
     }
 
     fn call_native(&mut self, count: u16, result: Node) {

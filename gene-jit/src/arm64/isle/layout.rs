@@ -21,6 +21,7 @@ pub const HEADER: Offset4 = {
 pub const HEADER_KIND: Offset1 = Offset1::constant(offset_of!(Header, kind) as u32);
 pub const KIND_ARRAY: Imm12 = kind(Kind::Array);
 pub const KIND_INT: Imm12 = kind(Kind::Int);
+pub const KIND_NATIVE: Imm12 = kind(Kind::NativeFn);
 pub const KIND_STRING: Imm12 = kind(Kind::Str);
 pub const KIND_MAP: Imm12 = kind(Kind::Map);
 pub const ARRAY_LEN: Offset8 = words(Array::ITEMS_OFFSET + Items::LEN_OFFSET);
