@@ -2,7 +2,7 @@
 
 use super::facts::{Fact, Known};
 use super::stubs::Stub;
-use super::{Lowering, Site};
+use super::{Lowering, SLOT, Site};
 use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, Reg, X0, X1, X16, X17};
 use crate::buffer::Label;
@@ -55,7 +55,7 @@ impl Lowering<'_> {
         self.buffer
             .load(X16, arm64::CONTEXT, Vm::FRAME_LIMIT_OFFSET as i64);
         if beyond > 0 {
-            self.buffer.add_constant(X17, FRAME, beyond as i64 * 8);
+            self.buffer.add_constant(X17, FRAME, beyond as i64 * SLOT);
             self.buffer.compare(X17, X16);
         } else {
             self.buffer.compare(FRAME, X16);
@@ -133,7 +133,7 @@ impl Lowering<'_> {
         let Some(namespace) = self.code.caches[cache as usize].inner_namespace() else {
             return;
         };
-        self.buffer.load(X16, FRAME, -8);
+        self.buffer.load(X16, FRAME, -SLOT);
         self.buffer.strip_pointer(X16, X16);
         self.buffer
             .load(X16, X16, Function::NAMESPACE_OFFSET as i64);
@@ -177,7 +177,7 @@ impl Lowering<'_> {
             let from = self.operand_offset(first + i);
             self.buffer.load(X16, FRAME, from);
             self.buffer
-                .store(X16, FRAME, (i as i64 - callee as i64) * 8);
+                .store(X16, FRAME, (i as i64 - callee as i64) * SLOT);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::deferred::Place;
 use super::facts::Fact;
 use super::registers::Form;
-use super::{Fired, Lowering};
+use super::{Fired, Lowering, SLOT};
 use crate::arm64::isle::{Amount64, Context, Imm12, Inst, LeftShift64, Offset8, Pair8};
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, RuleId};
 use crate::buffer::Label;
@@ -404,16 +404,16 @@ impl Context for Lowering<'_> {
 
     fn load_local(&mut self, slot: u16) -> Reg {
         let reg = self.scratch_int();
-        self.buffer.load(reg, FRAME, slot as i64 * 8);
+        self.buffer.load(reg, FRAME, slot as i64 * SLOT);
         reg
     }
 
     fn store_local(&mut self, slot: u16, value: Reg) {
-        self.buffer.store(value, FRAME, slot as i64 * 8);
+        self.buffer.store(value, FRAME, slot as i64 * SLOT);
     }
 
     fn store_double_local(&mut self, slot: u16, value: FReg) {
-        self.buffer.store_double(value, FRAME, slot as i64 * 8);
+        self.buffer.store_double(value, FRAME, slot as i64 * SLOT);
     }
 
     fn deferred_high(&mut self, slot: u16) -> Option<Reg> {
@@ -465,7 +465,7 @@ impl Context for Lowering<'_> {
 
     fn scope_above(&mut self, depth: u16) -> Reg {
         let reg = self.scratch_int();
-        self.buffer.load(reg, FRAME, -8);
+        self.buffer.load(reg, FRAME, -SLOT);
         self.buffer.inst(Inst::Eor {
             rd: reg,
             rn: reg,
@@ -491,13 +491,16 @@ impl Context for Lowering<'_> {
     fn load_slot(&mut self, scope: Reg, slot: u32) -> Reg {
         let reg = self.scratch_int();
         self.buffer
-            .load(reg, scope, Scope::SLOTS_OFFSET as i64 + slot as i64 * 8);
+            .load(reg, scope, Scope::SLOTS_OFFSET as i64 + slot as i64 * SLOT);
         reg
     }
 
     fn store_slot(&mut self, scope: Reg, slot: u32, value: Reg) {
-        self.buffer
-            .store(value, scope, Scope::SLOTS_OFFSET as i64 + slot as i64 * 8);
+        self.buffer.store(
+            value,
+            scope,
+            Scope::SLOTS_OFFSET as i64 + slot as i64 * SLOT,
+        );
     }
 
     // ── Slow paths ─────────────────────────────────────────────────────────

@@ -6,9 +6,9 @@
 //! Which variables can be deferred is decided before the loop is lowered. Where that turns out wrong, the body is compiled
 //! again without deferred stores.
 
-use super::Lowering;
 use super::facts::{Fact, Known};
 use super::stubs::Stub;
+use super::{Lowering, SLOT};
 use crate::arm64::{FRAME, FReg, Reg, X16};
 use crate::buffer::Label;
 use crate::tree::Node;
@@ -142,7 +142,7 @@ impl Lowering<'_> {
         let Some(region) = region else { return };
         for index in 0..self.regions.all[region].variables.len() {
             let (slot, place) = self.regions.all[region].variables[index];
-            let offset = slot as i64 * 8;
+            let offset = slot as i64 * SLOT;
             match place {
                 Place::High(reg) => {
                     self.buffer.box_small_int(X16, reg);

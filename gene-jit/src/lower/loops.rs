@@ -8,7 +8,7 @@
 use super::facts::{Fact, Known, Locals};
 use super::stubs::Stub;
 use super::usage::Usage;
-use super::{Header, Lowering, deferred};
+use super::{Header, Lowering, SLOT, deferred};
 use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16, X17};
 use crate::buffer::Label;
@@ -200,7 +200,7 @@ impl Lowering<'_> {
         if let Some(from) = from {
             return self.buffer.mov(to, from);
         }
-        self.buffer.load(to, FRAME, slot as i64 * 8);
+        self.buffer.load(to, FRAME, slot as i64 * SLOT);
         if known.fact != Fact::SmallInt {
             let leave = self.leave_at(pc);
             self.buffer.compare(to, arm64::SMALL_INT_TAG);
@@ -223,7 +223,7 @@ impl Lowering<'_> {
         if known.fact != Fact::Float {
             self.check_fact(slot, Fact::Float, pc);
         }
-        self.buffer.load_double(to, FRAME, slot as i64 * 8);
+        self.buffer.load_double(to, FRAME, slot as i64 * SLOT);
     }
 
     fn establish_address(
@@ -238,7 +238,7 @@ impl Lowering<'_> {
         match from {
             Some(from) => self.buffer.mov(to, from),
             None => {
-                self.buffer.load(to, FRAME, slot as i64 * 8);
+                self.buffer.load(to, FRAME, slot as i64 * SLOT);
                 self.buffer.strip_pointer(to, to);
             }
         }
@@ -280,7 +280,7 @@ impl Lowering<'_> {
     /// Leaves unless a variable in memory is what is expected.
     fn check_fact(&mut self, slot: u16, fact: Fact, pc: usize) {
         let leave = self.leave_at(pc);
-        self.buffer.load(X16, FRAME, slot as i64 * 8);
+        self.buffer.load(X16, FRAME, slot as i64 * SLOT);
         match fact {
             Fact::SmallInt => {
                 self.buffer.compare(X16, arm64::SMALL_INT_TAG);

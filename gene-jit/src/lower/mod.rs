@@ -30,6 +30,7 @@ pub use facts::Fact;
 use facts::Locals;
 use gene_vm::bytecode::Op as Opcode;
 use gene_vm::code::Code;
+use gene_vm::value::Value;
 use nodes::NodeState;
 use registers::Registers;
 use std::collections::HashMap;
@@ -215,6 +216,9 @@ pub(crate) struct Lowering<'a> {
     slow: &'a mut SlowPaths,
     notes: &'a mut Notes,
 }
+
+/// Size of a slot of the value stack or a scope.
+const SLOT: i64 = size_of::<Value>() as i64;
 
 /// Room that the code for one statement takes at most, by far.
 const STATEMENT_ROOM: usize = 8 << 10;

@@ -1,8 +1,8 @@
 //! Nodes and the registers that hold them.
 
-use super::Lowering;
 use super::facts::{Fact, Known};
 use super::registers::{Form, Owner, Registers};
+use super::{Lowering, SLOT};
 use crate::arm64::isle::{self, Val};
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16};
 use crate::tree::effect::effect;
@@ -98,14 +98,14 @@ impl Lowering<'_> {
     /// Where a node lies in memory: offset from the frame.
     pub(super) fn home_offset(&self, node: Node) -> i64 {
         match self.op(node) {
-            Op::Local { slot } if !self.nodes[node.index()].evaluated => slot as i64 * 8,
-            Op::Function => -8,
+            Op::Local { slot } if !self.nodes[node.index()].evaluated => slot as i64 * SLOT,
+            Op::Function => -SLOT,
             _ => self.operand_offset(self.block.home(node)),
         }
     }
 
     pub(super) fn operand_offset(&self, index: usize) -> i64 {
-        (self.code.locals as i64 + index as i64) * 8
+        (self.code.locals as i64 + index as i64) * SLOT
     }
 
     // ── Statements and nodes ───────────────────────────────────────────────
@@ -267,7 +267,7 @@ impl Lowering<'_> {
             self.note_shape(node, known.fact);
             if !known.in_register() {
                 let reg = self.scratch_int();
-                self.buffer.load(reg, FRAME, slot as i64 * 8);
+                self.buffer.load(reg, FRAME, slot as i64 * SLOT);
                 self.state(node).known.boxed = Some(reg);
             }
             self.own(node);

@@ -2,7 +2,7 @@
 
 use super::facts::{Fact, Known};
 use super::registers::{Form, Owner};
-use super::{Lowering, Part, Site};
+use super::{Lowering, Part, SLOT, Site};
 use crate::arm64::emit::Saved;
 use crate::arm64::isle::{ClassId, Inst, TEXT_WORD};
 use crate::arm64::{Cond, FRAME, FReg, Reg, X0, X1, X16, X17};
@@ -208,7 +208,7 @@ impl Lowering<'_> {
     fn source(&self, node: Node) -> Source {
         match self.op(node) {
             // The register of a variable may already hold its new value.
-            Op::Local { .. } if self.home_offset(node) < self.code.locals as i64 * 8 => {
+            Op::Local { .. } if self.home_offset(node) < self.code.locals as i64 * SLOT => {
                 Source::Slot(self.home_offset(node))
             }
             op => match (self.known(node), op) {
@@ -431,7 +431,9 @@ impl Lowering<'_> {
         let place = |owner| match owner {
             Owner::Node(node, form) if Some(node) == result => {
                 let offset = match instr.op {
-                    Opcode::IncLocal | Opcode::DecLocal | Opcode::AddToLocal => instr.b as i64 * 8,
+                    Opcode::IncLocal | Opcode::DecLocal | Opcode::AddToLocal => {
+                        instr.b as i64 * SLOT
+                    }
                     _ => self.operand_offset(below),
                 };
                 Some((form, offset))
@@ -439,7 +441,7 @@ impl Lowering<'_> {
             Owner::Node(node, form) => {
                 (self.block.home(node) < below).then(|| (form, self.home_offset(node)))
             }
-            Owner::Local(slot, form) => Some((form, slot as i64 * 8)),
+            Owner::Local(slot, form) => Some((form, slot as i64 * SLOT)),
             _ => None,
         };
         let ints = self.ints.volatile().filter_map(|(number, owner)| {
@@ -546,7 +548,7 @@ impl Lowering<'_> {
                 self.mark(Part::slow(pc));
                 self.buffer.bind(label);
                 let runtime = self.buffer.label();
-                let slots = self.code.instrs[pc].b as i64 * 8;
+                let slots = self.code.instrs[pc].b as i64 * SLOT;
                 self.buffer.range_step(slots, end, joined, runtime);
                 self.buffer.bind(runtime);
                 self.call_runtime(Helper::Branch, pc, depth);
