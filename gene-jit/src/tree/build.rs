@@ -423,35 +423,19 @@ impl Builder<'_> {
             }
             Opcode::AddInt | Opcode::SubInt => {
                 let (x, y) = (self.pop(), self.literal(c as i64));
-                self.push(if op == Opcode::AddInt {
-                    Op::Add { x, y }
-                } else {
-                    Op::Sub { x, y }
-                });
+                self.push(sum(op == Opcode::AddInt, x, y));
             }
             Opcode::LocalAddInt | Opcode::LocalSubInt => {
                 let (x, y) = (self.local(b), self.literal(c as i64));
-                self.push(if op == Opcode::LocalAddInt {
-                    Op::Add { x, y }
-                } else {
-                    Op::Sub { x, y }
-                });
+                self.push(sum(op == Opcode::LocalAddInt, x, y));
             }
             Opcode::LocalAddLocal | Opcode::LocalSubLocal => {
                 let (x, y) = (self.local(b), self.local(c as u16));
-                self.push(if op == Opcode::LocalAddLocal {
-                    Op::Add { x, y }
-                } else {
-                    Op::Sub { x, y }
-                });
+                self.push(sum(op == Opcode::LocalAddLocal, x, y));
             }
             Opcode::IncLocal | Opcode::DecLocal => {
                 let (x, y) = (self.local(b), self.literal(c as i64));
-                let value = self.node(if op == Opcode::IncLocal {
-                    Op::Add { x, y }
-                } else {
-                    Op::Sub { x, y }
-                });
+                let value = self.node(sum(op == Opcode::IncLocal, x, y));
                 self.set_local(b, value);
             }
             Opcode::AddToLocal => {
@@ -876,5 +860,14 @@ impl Builder<'_> {
     fn compare_locals(&mut self, op: impl Fn(Node, Node) -> Op, instr: Instr) {
         let (x, y) = (self.local(instr.a as u16), self.local(instr.b));
         self.branch(op(x, y), false, instr);
+    }
+}
+
+/// The sum or the difference.
+fn sum(is_sum: bool, x: Node, y: Node) -> Op {
+    if is_sum {
+        Op::Add { x, y }
+    } else {
+        Op::Sub { x, y }
     }
 }
