@@ -281,7 +281,7 @@ const SEEN: [&str; 3] = [
        (var a (x / 2)) (var b (y / 2))
        [(sqrt a) (abs a) (floor a) (ceil a) (round a) (min a b) (max a x) (max x a)])
      (fn others [x y] (if x [(sqrt nil) (abs nil) (round nil) (min nil y) (min y nil)]))
-     (fn call [x y] (pow x y) (\"\" ++ (x .to_s)))
+     (fn call [x y] (pow x y) (\"\" ++ ((x .to_s) .trim)))
      (fn last [x] (x .to_s))
      (fn each [x y] (last x) [(ints x y) (floats x y) (others nil y) (try (call x y) catch * nil)])
      (var i 0) (while (i < 10) (each i 3) (i += 1))",

@@ -36,6 +36,12 @@ impl Lowering<'_> {
 }
 
 impl Lowering<'_> {
+    /// Has a call's cache met objects of a built-in kind only?
+    fn has_met(&self, cache: u32, kind: Kind) -> Option<()> {
+        let way = self.code.caches[cache as usize].sole()?;
+        (way.key() == Header::word(kind, 0)).then_some(())
+    }
+
     /// What the instruction at hand may rely on: its cache has seen one shape only.
     fn sole_way(&self, cache: u32) -> Option<&Way> {
         let way = self.code.caches[cache as usize].sole();
@@ -560,8 +566,11 @@ impl Context for Lowering<'_> {
     }
 
     fn met_ints(&mut self, cache: u32) -> Option<()> {
-        let way = self.code.caches[cache as usize].sole()?;
-        (way.key() == Header::word(Kind::Int, 0)).then_some(())
+        self.has_met(cache, Kind::Int)
+    }
+
+    fn met_strings(&mut self, cache: u32) -> Option<()> {
+        self.has_met(cache, Kind::Str)
     }
 
     fn met_natives(&mut self, cache: u32) -> Option<()> {

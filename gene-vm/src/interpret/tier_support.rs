@@ -202,6 +202,9 @@ impl Vm {
             let value = unsafe { self.execute_call(code, pc, base)? };
             return Ok(TailCall::Returned(value));
         }
+        if let Some(result) = self.call_native(code, pc) {
+            return result.map(TailCall::Returned);
+        }
         // SAFETY: this function's promise.
         let (callee_base, prepared) = unsafe { self.prepare_at(code, pc, base) };
         let callee = match prepared? {
