@@ -175,6 +175,15 @@ fn calls_of_native_functions_are_counted() {
     assert_eq!(statistics.helper_calls.get("Call"), None);
 }
 
+/// Methods, too, once the cache of the call knows where they are entered.
+#[test]
+fn calls_of_native_methods_are_counted() {
+    let source = "(fn f [n] (var x \"\") (for i in (0 .. n) (x = (i .to_s))) x) (f 10) (f 100)";
+    let (_, statistics) = run(source, Some(1), false);
+    assert_eq!(statistics.helper_calls.get("native functions"), Some(&110));
+    assert_eq!(statistics.helper_calls.get("CallMethod"), Some(&1));
+}
+
 #[test]
 fn operands_move_below_others() {
     let source = r#"

@@ -152,6 +152,10 @@ impl Vm {
                 // SAFETY: the receiver is the first argument.
                 let receiver = unsafe { first.read() };
                 let cache = &code.caches[instr.c as usize];
+                if cache.enters_natives() {
+                    // It does not know yet where.
+                    return None;
+                }
                 cache
                     .find(receiver_key(receiver, self.class_of(receiver)))?
                     .method()
