@@ -8,10 +8,12 @@
 
 mod alloc;
 mod arrivals;
+mod branches;
 mod calls;
 mod context;
 mod deferred;
 mod facts;
+mod holding;
 mod loops;
 mod nodes;
 mod registers;

@@ -1,28 +1,28 @@
-//! Nodes and the registers that hold them.
+//! Nodes and statements: what is known of them, and how they are lowered.
 
 use super::facts::{Fact, Known};
 use super::registers::{Form, Owner, Registers};
 use super::{Lowering, SLOT};
 use crate::arm64::isle::{self, Val};
-use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16};
+use crate::arm64::{Cond, FRAME, FReg, Reg};
 use crate::tree::effect::effect;
 use crate::tree::operands::inline_method;
-use crate::tree::{Block, Line, Node, Op, Stack, Stmt};
+use crate::tree::{Block, Line, Node, Op, Stmt};
 use gene_vm::bytecode::Op as Opcode;
 use gene_vm::value::Value;
 
 /// What is known of a node while its block is lowered.
 #[derive(Clone, Default)]
 pub struct NodeState {
-    known: Known,
+    pub(super) known: Known,
     /// The node has a value of its own, in registers or in its home slot; a leaf without one is loaded when wanted.
-    evaluated: bool,
+    pub(super) evaluated: bool,
     /// The value is in its home slot.
-    home: bool,
+    pub(super) home: bool,
     /// How often the node will still be taken.
-    left: u32,
+    pub(super) left: u32,
     /// What the instruction at hand has found the value to be, before.
-    found: Option<Fact>,
+    pub(super) found: Option<Fact>,
 }
 
 impl NodeState {
@@ -58,12 +58,12 @@ impl Lowering<'_> {
         self.block.op(node)
     }
 
-    fn state(&mut self, node: Node) -> &mut NodeState {
+    pub(super) fn state(&mut self, node: Node) -> &mut NodeState {
         &mut self.nodes[node.index()]
     }
 
     /// The variable that an unevaluated node reads.
-    fn variable(&self, node: Node) -> Option<u16> {
+    pub(super) fn variable(&self, node: Node) -> Option<u16> {
         match self.op(node) {
             Op::Local { slot } if !self.nodes[node.index()].evaluated => Some(slot),
             _ => None,
@@ -88,7 +88,7 @@ impl Lowering<'_> {
         self.nodes[node.index()].home && self.block.home(node) == index
     }
 
-    fn owner(&self, node: Node, form: Form) -> Owner {
+    pub(super) fn owner(&self, node: Node, form: Form) -> Owner {
         match self.variable(node) {
             Some(slot) => Owner::Local(slot, form),
             None => Owner::Node(node, form),
@@ -221,7 +221,7 @@ impl Lowering<'_> {
     }
 
     /// Begins a node, with what is known from before of its operands.
-    fn begin_node(&mut self, node: Node) {
+    pub(super) fn begin_node(&mut self, node: Node) {
         let pc = self.block.pc(node);
         for (i, operand) in self.op(node).operands().into_iter().enumerate() {
             let found = self.feedback.operand(pc, i);
@@ -243,7 +243,7 @@ impl Lowering<'_> {
     }
 
     /// What the last receiver of the method was that the instruction calls inline.
-    fn receiver(&self, pc: usize) -> Option<Fact> {
+    pub(super) fn receiver(&self, pc: usize) -> Option<Fact> {
         let instr = self.code.instrs[pc];
         if instr.op != Opcode::CallMethod {
             return None;
@@ -278,7 +278,7 @@ impl Lowering<'_> {
     }
 
     /// Notes that the registers of a node are its own.
-    fn own(&mut self, node: Node) {
+    pub(super) fn own(&mut self, node: Node) {
         for (reg, form) in self.known(node).ints() {
             let owner = self.owner(node, form);
             self.ints.give(reg.number(), owner);
@@ -385,263 +385,6 @@ impl Lowering<'_> {
         }
     }
 
-    // ── Registers ──────────────────────────────────────────────────────────
-
-    /// A scratch register.
-    pub(super) fn scratch_int(&mut self) -> Reg {
-        let (number, owner) = self
-            .ints
-            .take(false)
-            .expect("few registers are held between rules");
-        self.evict(owner);
-        self.ints.give(number, Owner::Rule);
-        Reg::new(number)
-    }
-
-    /// A scratch register for a double.
-    pub(super) fn scratch_float(&mut self) -> FReg {
-        let (number, owner) = self
-            .floats
-            .take(false)
-            .expect("few registers are held between rules");
-        self.evict(owner);
-        self.floats.give(number, Owner::Rule);
-        FReg::new(number)
-    }
-
-    /// A register that calls keep, else a scratch register.
-    pub(super) fn kept_int(&mut self) -> Reg {
-        match self.ints.take(true) {
-            Some((number, owner)) => {
-                self.evict(owner);
-                self.ints.give(number, Owner::Rule);
-                Reg::new(number)
-            }
-            None => self.scratch_int(),
-        }
-    }
-
-    /// A register for a double that calls keep, else a scratch register.
-    pub(super) fn kept_float(&mut self) -> FReg {
-        match self.floats.take(true) {
-            Some((number, owner)) => {
-                self.evict(owner);
-                self.floats.give(number, Owner::Rule);
-                FReg::new(number)
-            }
-            None => self.scratch_float(),
-        }
-    }
-
-    /// Takes a register away from a variable.
-    fn evict(&mut self, owner: Owner) {
-        if let Owner::Local(slot, form) = owner {
-            self.locals.get_mut(slot).drop_form(form);
-        }
-    }
-
-    /// A register for a form of a node: where a loop keeps variables, one that calls keep.
-    pub(super) fn register_for(&mut self, node: Node, form: Form) -> Reg {
-        let keep = form != Form::Address && self.variable(node).is_some() && self.keeps_variables();
-        let reg = if keep {
-            self.kept_int()
-        } else {
-            self.scratch_int()
-        };
-        self.hold(node, form, reg);
-        reg
-    }
-
-    /// Notes that a register holds a node.
-    pub(super) fn hold(&mut self, node: Node, form: Form, reg: Reg) {
-        let known = self.known_mut(node);
-        let former = match form {
-            Form::High => known.high.replace(reg),
-            Form::Address => known.address.replace(reg),
-            _ => known.boxed.replace(reg),
-        };
-        if let Some(former) = former.filter(|&former| former != reg) {
-            self.ints.free(former.number());
-        }
-        let owner = self.owner(node, form);
-        self.ints.give(reg.number(), owner);
-    }
-
-    /// A register for a node as a double.
-    pub(super) fn float_register_for(&mut self, node: Node) -> FReg {
-        let keep = self.variable(node).is_some() && self.keeps_variables();
-        let reg = if keep {
-            self.kept_float()
-        } else {
-            self.scratch_float()
-        };
-        self.known_mut(node).double = Some(reg);
-        let owner = self.owner(node, Form::Double);
-        self.floats.give(reg.number(), owner);
-        reg
-    }
-
-    pub(super) fn free_known(&mut self, known: Known) {
-        for (reg, _) in known.ints() {
-            self.ints.free(reg.number());
-        }
-        if let Some(reg) = known.double {
-            self.floats.free(reg.number());
-        }
-    }
-
-    fn free_registers(&mut self, node: Node) {
-        if self.variable(node).is_none() {
-            let state = self.state(node);
-            let known = state.known;
-            state.known = Known {
-                fact: known.fact,
-                ..Known::default()
-            };
-            self.free_known(known);
-        }
-    }
-
-    /// A use of a node is over.
-    pub(super) fn release(&mut self, node: Node) {
-        let state = self.state(node);
-        state.left = state.left.saturating_sub(1);
-        if state.left == 0 {
-            self.free_registers(node);
-        }
-    }
-
-    // ── Home slots ─────────────────────────────────────────────────────────
-
-    /// Puts a node into the slot of an operand.
-    pub(super) fn spill_to(&mut self, index: usize, node: Node) {
-        let reg = isle::constructor_boxed(self, node);
-        let offset = self.operand_offset(index);
-        self.buffer.store(reg, FRAME, offset);
-        if self.block.home(node) == index && self.variable(node).is_none() {
-            self.state(node).home = true;
-        }
-    }
-
-    /// Puts a node into its home slot and frees its registers.
-    fn spill_home(&mut self, node: Node) {
-        let index = self.block.home(node);
-        if !self.is_home(index, node) {
-            let known = self.known(node);
-            let offset = self.operand_offset(index);
-            self.store_known(known, offset);
-            self.state(node).home = true;
-        }
-        self.free_registers(node);
-    }
-
-    /// Stores a value that is in a register.
-    pub(super) fn store_known(&mut self, known: Known, offset: i64) {
-        match known {
-            Known {
-                boxed: Some(reg), ..
-            } => self.buffer.store(reg, FRAME, offset),
-            Known {
-                double: Some(reg), ..
-            } => self.buffer.store_double(reg, FRAME, offset),
-            Known {
-                high: Some(reg), ..
-            } => self.store_high(reg, offset),
-            _ => unreachable!("the value is in a register"),
-        }
-    }
-
-    pub(super) fn store_high(&mut self, reg: Reg, offset: i64) {
-        self.buffer.box_small_int(X16, reg);
-        self.buffer.store(X16, FRAME, offset);
-    }
-
-    /// Puts the pending operands into their home slots.
-    pub(super) fn flush(&mut self, stack: Stack) {
-        self.flush_where(stack, |_| true);
-    }
-
-    /// Puts the pending operands with certain indices into their home slots.
-    pub(super) fn flush_where(&mut self, stack: Stack, wanted: impl Fn(usize) -> bool) {
-        for &(index, node) in &self.unsettled(stack) {
-            if !wanted(index) {
-                continue;
-            }
-            self.evaluate_tree(node);
-            self.tick();
-            let offset = self.operand_offset(index);
-            let known = self.known(node);
-            if known.in_register() {
-                self.store_known(known, offset);
-            } else {
-                let reg = isle::constructor_boxed(self, node);
-                self.buffer.store(reg, FRAME, offset);
-            }
-            if self.block.home(node) == index && self.variable(node).is_none() {
-                self.state(node).home = true;
-            }
-        }
-    }
-
-    /// Other code runs: registers that it changes are no longer anyone's; what was on the stack is in its home slot.
-    pub(super) fn clobber_scratch(&mut self) {
-        self.forget_shapes();
-        while let Some((number, owner)) = self.ints.owned_scratch() {
-            self.lose(owner);
-            self.ints.free(number);
-        }
-        while let Some((number, owner)) = self.floats.owned_scratch() {
-            self.lose(owner);
-            self.floats.free(number);
-        }
-    }
-
-    /// Notes that a node's fact lasts only until other code runs.
-    pub(super) fn note_shape(&mut self, node: Node, fact: Fact) {
-        if fact != fact.lasting() {
-            self.shaped.push(node);
-        }
-    }
-
-    /// Other code may run or have run: it may change the shapes of instances, and what names stand for.
-    pub(super) fn forget_shapes(&mut self) {
-        self.names_hold = false;
-        self.locals.keep_lasting();
-        for node in self.shaped.drain(..) {
-            let known = &mut self.nodes[node.index()].known;
-            known.fact = known.fact.lasting();
-        }
-    }
-
-    /// Takes a certain scratch register for the rule at hand.
-    pub(super) fn claim(&mut self, reg: Reg) -> Reg {
-        self.lose(self.ints.owner(reg.number()));
-        self.ints.give(reg.number(), Owner::Rule);
-        reg
-    }
-
-    fn lose(&mut self, owner: Owner) {
-        self.evict(owner);
-        if let Owner::Node(node, form) = owner {
-            self.nodes[node.index()].known.drop_form(form);
-        }
-    }
-
-    /// Makes what the runtime left in the result register the value of a call.
-    pub(super) fn bind_result(&mut self, result: Node) {
-        let state = self.state(result);
-        state.evaluated = true;
-        state.known = Known {
-            boxed: Some(arm64::X0),
-            ..Known::default()
-        };
-        self.own(result);
-        // Its slot is another operand's by now if nothing uses it.
-        if self.nodes[result.index()].left == 0 {
-            self.free_registers(result);
-        }
-    }
-
     // ── Variables ──────────────────────────────────────────────────────────
 
     /// A variable becomes what a node is; it has been stored.
@@ -708,83 +451,6 @@ impl Lowering<'_> {
             }
             _ => self.kept_float(),
         }
-    }
-
-    // ── Branches ───────────────────────────────────────────────────────────
-
-    fn branch_statement(&mut self, stmt: Stmt) {
-        let Stmt::Branch {
-            test,
-            mut when,
-            target,
-        } = stmt
-        else {
-            return;
-        };
-        let mut node = test;
-        // A comparison need not become a value, and its negation is the test with the ways exchanged.
-        if let Op::Truthy { x } = self.op(node) {
-            match self.op(x) {
-                Op::Not { x: inner }
-                    if !self.nodes[x.index()].evaluated && self.is_fused(inner) =>
-                {
-                    when = !when;
-                    node = inner;
-                }
-                _ if self.is_fused(x) => node = x,
-                _ => {}
-            }
-        }
-        let op = self.op(node);
-        if op.is_comparison() && self.feedback.is_varied(self.block.pc(node)) {
-            return self.branch_by_runtime(target);
-        }
-        for operand in op.operands() {
-            self.evaluate_tree(operand);
-        }
-        if let Op::Truthy { x } = op
-            && let Op::Const { bits } = self.op(x)
-        {
-            if Value::from_bits(bits).is_truthy() == when {
-                self.jump_to(target as usize);
-                self.block.next = None;
-            }
-            return;
-        }
-        self.begin_node(node);
-        let cond = isle::constructor_test(self, &op);
-        self.branch_on(cond, when, target);
-        if !when {
-            self.learn_order(op);
-        }
-    }
-
-    /// A comparison has been true.
-    fn learn_order(&mut self, op: Op) {
-        let is_step = self.code.instrs[self.line.pc as usize].op == Opcode::IterNext;
-        let (less, greater) = match op {
-            Op::Lt { x, y } | Op::Gt { x: y, y: x } => (x, y),
-            // The last number of a range has a successor.
-            Op::Le { x, y } if is_step => (x, y),
-            _ => return,
-        };
-        let is_int = |node| self.known(node).fact == Fact::SmallInt;
-        if is_int(less) && is_int(greater) {
-            self.known_mut(less).below = true;
-        }
-    }
-
-    /// Can the node be lowered as a test? Where slow paths come back, they bring a value.
-    fn is_fused(&self, node: Node) -> bool {
-        !self.feedback.is_varied(self.block.pc(node))
-            && !self.nodes[node.index()].evaluated
-            && self.op(node).is_comparison()
-    }
-
-    fn branch_on(&mut self, cond: Cond, when: bool, target: u32) {
-        let cond = if when { cond } else { arm64::invert(cond) };
-        self.end_statement();
-        self.branch_to(cond, target as usize);
     }
 }
 

@@ -14,6 +14,7 @@
 
 mod bytes;
 mod store;
+mod values;
 
 use crate::compile::Module;
 use crate::program::Failure;
