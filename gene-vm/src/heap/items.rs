@@ -30,6 +30,10 @@ impl Items {
     const SMALLEST: usize = 4;
 
     /// No values.
+    #[allow(
+        clippy::new_without_default,
+        reason = "what can be taken by `std::mem::take` is moved out of its cell"
+    )]
     pub fn new() -> Items {
         Vec::new().into()
     }
