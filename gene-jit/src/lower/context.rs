@@ -642,6 +642,17 @@ impl Context for Lowering<'_> {
         self.clobber_scratch();
     }
 
+    fn flushed_callee(&mut self, count: u16) -> Reg {
+        self.flush(self.line.stack);
+        let callee = self.block.operands(self.line.stack).nth(count.into());
+        let held = callee.and_then(|(_, callee)| self.known(callee).boxed);
+        self.clobber_scratch();
+        match held.filter(|reg| !self.ints.is_kept(reg.number())) {
+            Some(reg) => self.claim(reg),
+            None => self.load_callee(count),
+        }
+    }
+
     fn load_callee(&mut self, count: u16) -> Reg {
         let reg = self.scratch_int();
         let offset = self.argument_offset(count, -1);

@@ -71,7 +71,7 @@ impl Lowering<'_> {
             let is_written = variable.written.is_some();
             // Objects that are looked into in each round are checked to be objects before.
             let is_object = || self.feedback.was_object(pc, slot);
-            if variable.read && !is_written && fact == Fact::Unknown && is_object() {
+            if variable.object && !is_written && fact == Fact::Unknown && is_object() {
                 expects.get_mut(slot).fact = Fact::Object;
             }
             let objects = [

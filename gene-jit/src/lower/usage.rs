@@ -28,8 +28,8 @@ pub struct Variable {
     pub arrays: u32,
     /// How often it is looked into as a string.
     pub strings: u32,
-    /// It is read other than for arithmetic.
-    pub read: bool,
+    /// It is looked into as an object.
+    pub object: bool,
     /// It has the state of an iteration that begins in the loop: nothing is known of it where the loop begins.
     restarted: bool,
     /// What it is assigned, if it is.
@@ -211,7 +211,6 @@ impl Lowering<'_> {
     fn look_at_other(&self, instr: Instr, stack: &mut Vec<Operand>, usage: &mut Usage) {
         match instr.op {
             Op::GetLocal => {
-                usage.of(instr.b).read = true;
                 stack.push(Operand {
                     fact: self.fact_in(usage, instr.b),
                     slot: Some(instr.b),
@@ -244,6 +243,16 @@ impl Lowering<'_> {
                     if let Some(slot) = access.key.and_then(at) {
                         usage.of(slot).numeric += 1;
                     }
+                }
+                let object = match instr.op {
+                    Op::GetMember | Op::GetMemberStrict => Some(0),
+                    Op::SetMember | Op::GetMemberOrElement => Some(1),
+                    Op::CallMethod => Some(instr.b as usize),
+                    _ => None,
+                };
+                let object = object.and_then(|depth| stack.iter().rev().nth(depth)?.slot);
+                if let Some(slot) = object {
+                    usage.of(slot).object = true;
                 }
                 let effect = effect(self.code, instr);
                 stack.truncate(stack.len().saturating_sub(effect.pops as usize));
