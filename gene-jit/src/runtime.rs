@@ -191,6 +191,19 @@ pub(crate) unsafe extern "C" fn collect(vm: *mut Vm, first: *const Value, count:
     vm.heap.array(values).bits()
 }
 
+pub(crate) unsafe extern "C" fn begin_new(
+    vm: *mut Vm,
+    code: *const Code,
+    pc: usize,
+    base: *mut Value,
+    depth: usize,
+    shared: *const Shared,
+) -> usize {
+    // SAFETY: compiled code passes its own instruction and frame.
+    let (vm, code) = unsafe { arrive_at(vm, code, pc, base, depth, shared) };
+    vm.begin_new(&code.calls[code.instrs[pc].c as usize])
+}
+
 pub(crate) unsafe extern "C" fn tail_call(
     vm: *mut Vm,
     code: *const Code,

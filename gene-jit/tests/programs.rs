@@ -120,6 +120,24 @@ fn calls_whose_arguments_change_places() {
 }
 
 #[test]
+fn instances_are_made_and_constructed() {
+    same(
+        "(class P (ctor [x y] (/x = x) (if (x == 7) (throw \"seven\")) (/y = y)) (method sum [] (/x + /y)))
+         (class Q < P (ctor [x] (super .ctor x (x + 1)) (/z = [x])))
+         (class Plain) (class Optional (ctor [x = 3 ^k = 4] (/x = x) (/k = k)))
+         (class Tree (ctor [n] (/n = n) (if (n > 0) (do (/l = (new Tree (n - 1))) (/r = (new Tree (n - 1)))) else 0))
+           (method count [] (if (/n == 0) 1 else ((/l .count) + (/r .count)))))
+         (fn make [i] (new Q i))
+         (fn run [i] (var p (new P i 2)) (var s 0) (for j in (0 .. 3) (s += ((new P j i) .sum)))
+           [(p .sum) s (make i)/z ((new Tree 4) .count) (typeof (new Plain)) (new Optional)/x (new Optional i ^k 2)/k])
+         (var i 0)
+         (while (i < 12) (println (try (run i) catch * $ex/message)) (i += 1))
+         (println (try (new 7) catch * $ex/message))
+         (println (try (new P 1) catch * $ex/message) (try (new P 1 2 3) catch * $ex/message))",
+    );
+}
+
+#[test]
 fn an_array_that_is_frozen_between_two_stores() {
     for closing in [
         "(freeze xs)",

@@ -118,6 +118,26 @@ impl Lowering<'_> {
         above as usize
     }
 
+    /// Makes an instance, and calls the constructor in the frame that begins with it.
+    pub(super) fn new_call(&mut self, count: u16, result: Node) {
+        self.flush(self.line.stack);
+        self.sync();
+        let depth = self.line.stack.depth as usize;
+        self.call_runtime(Helper::BeginNew, self.line.pc as usize, depth);
+        let slow = self.slow_call_label();
+        self.buffer.branch_if_zero(X0, slow);
+        // The instance is in the class's slot, the constructor in the next.
+        let instance = self.operand_offset(depth - count as usize - 1);
+        let above = instance + 2 * SLOT;
+        self.buffer.add_constant(FRAME, FRAME, above);
+        self.buffer.call_register(X0);
+        self.come_back(above as usize);
+        self.clobber_scratch();
+        self.buffer.load(X0, FRAME, instance);
+        self.bind_result(result);
+        self.join_slow_call();
+    }
+
     /// Calls the native function below the arguments.
     pub(super) fn native_call(&mut self, count: u16, result: Node) {
         self.flush(self.line.stack);

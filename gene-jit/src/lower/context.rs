@@ -715,6 +715,10 @@ impl Context for Lowering<'_> {
         self.tail_call_entry(entry, count);
     }
 
+    fn new_instance(&mut self, count: u16, result: Node) {
+        self.new_call(count, result);
+    }
+
     fn call_by_runtime(&mut self, result: Node) {
         self.runtime_call(result);
     }

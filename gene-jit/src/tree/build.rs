@@ -537,6 +537,16 @@ impl Builder<'_> {
                 self.push_node(result, true, false);
             }
 
+            Opcode::New
+                if self.is_adapted(instr) && self.code.calls[c as usize].keywords.is_empty() =>
+            {
+                let count = self.code.calls[c as usize].positionals as u16;
+                self.call(
+                    instr,
+                    |result| Stmt::New { count, result },
+                    Stmt::TailCallOther,
+                );
+            }
             Opcode::CallEx if self.is_adapted(instr) => {
                 let shape = &self.code.calls[c as usize];
                 let (count, cache) = (shape.operands() as u16, shape.cache);

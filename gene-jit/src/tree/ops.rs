@@ -350,6 +350,11 @@ pub enum Stmt {
         receiver: Node,
         result: Node,
     },
+    /// Makes an instance of the class below the arguments, and calls its constructor.
+    New {
+        count: u16,
+        result: Node,
+    },
     /// Another kind of call, by a runtime function.
     CallOther {
         result: Node,

@@ -553,10 +553,14 @@ impl Assembler {
                 let cache = self.cache(word(name)?);
                 self.emit(Op::CallMethod, tail, count, cache);
             }
+            ("New", [class, args @ ..]) => self.shaped_call(Op::New, tail, class, args)?,
             ("CallEx", [callee, args @ ..]) => self.shaped_call(Op::CallEx, tail, callee, args)?,
-            ("CallOther" | "TailCallOther", [op, callee, args @ ..]) => {
-                let op = opcode(tree, word(op)?)?;
-                self.shaped_call(op, tail, callee, args)?;
+            ("CallOther", [callee, spread]) => {
+                self.shaped_call(Op::CallEx, tail, callee, std::slice::from_ref(spread))?;
+                self.calls.last_mut().expect("just pushed").spread = true;
+            }
+            ("TailCallOther", [callee, args @ ..]) => {
+                self.shaped_call(Op::CallEx, tail, callee, args)?;
             }
             ("Plain", [op, args @ ..]) => {
                 let op = opcode(tree, word(op)?)?;

@@ -1,7 +1,7 @@
 //! Building values: collections, strings, closures, instances, enum values.
 
 use super::call::{Arguments, Prepared};
-use crate::code::CallShape;
+use crate::code::{CallShape, Code};
 use crate::compile::SideEntry;
 use crate::heap::{Gc, Kind};
 use crate::object::*;
@@ -158,30 +158,55 @@ impl Vm {
         &mut self,
         shape: &CallShape,
     ) -> Option<(*mut Value, Result<Prepared>)> {
-        if shape.spread || shape.keyword_map || !shape.keywords.is_empty() || !self.has_room(2) {
+        let (class, constructor, code) = self.plain_constructor(shape)?;
+        let base = self.place_instance(class, constructor, shape.positionals);
+        Some((base, Ok(Prepared::Frame(code))))
+    }
+
+    /// Begins the same for compiled code: answers where the constructor's code is entered. 0: nothing was begun.
+    pub fn begin_new(&mut self, shape: &CallShape) -> usize {
+        let Some((class, constructor, code)) = self.plain_constructor(shape) else {
+            return 0;
+        };
+        // SAFETY: the constructor keeps its code alive.
+        let entry = unsafe { (*code).entry.get() };
+        if entry != 0 {
+            self.place_instance(class, constructor, shape.positionals);
+        }
+        entry
+    }
+
+    /// The class below the arguments of a `new`, and its constructor with the code, if that takes the arguments as they
+    /// are.
+    fn plain_constructor(&self, shape: &CallShape) -> Option<(Gc<Class>, Value, *const Code)> {
+        if !shape.is_static() || !shape.keywords.is_empty() || !self.has_room(2) {
             return None;
         }
         let count = shape.positionals;
-        let base = self.context.stack_top.wrapping_sub(count);
-        // SAFETY: the class and the arguments are on the stack, which has room for two more values; the constructor
-        // keeps its code alive.
+        // SAFETY: the class and the arguments are on the stack; a code that is not null lives as long as the function.
         unsafe {
-            let class: Gc<Class> = base.sub(1).read().get()?;
+            let class: Gc<Class> = self.context.stack_top.sub(count + 1).read().get()?;
             let constructor = class.constructor?;
             let code = constructor.get::<Function>()?.code.get();
-            if code.is_null() || !(*code).fits(count + 1) {
-                return None;
-            }
-            let instance = Value::object(self.new_instance(class));
-            for i in (0..count).rev() {
-                base.add(i + 2).write(base.add(i).read());
-            }
+            let fits = !code.is_null() && (*code).fits(count + 1);
+            fits.then_some((class, constructor, code))
+        }
+    }
+
+    /// Puts a new instance in the place of the class, and constructor and instance before the arguments. Answers where
+    /// the arguments were.
+    fn place_instance(&mut self, class: Gc<Class>, constructor: Value, count: usize) -> *mut Value {
+        let instance = Value::object(self.new_instance(class));
+        let base = self.context.stack_top.wrapping_sub(count);
+        // SAFETY: the class and the arguments are on the stack, which has room for two more values.
+        unsafe {
+            std::ptr::copy(base, base.add(2), count);
             base.sub(1).write(instance);
             base.write(constructor);
             base.add(1).write(instance);
             self.context.stack_top = self.context.stack_top.add(2);
-            Some((base, Ok(Prepared::Frame(code))))
         }
+        base
     }
 
     /// Begins `new`: the class is at `base[-1]`, the constructor's arguments behind it. The instance takes the place of
