@@ -138,6 +138,23 @@ fn instances_are_made_and_constructed() {
 }
 
 #[test]
+fn methods_of_parents() {
+    same(
+        "(class A (ctor [n ^k = 1] (/n = n) (/k = k)) (method twice [x y = 2 ^z = 3] [/n x y z]) (method plain [] /n))
+         (class B < A (ctor [n] (super .ctor n)) (method twice [x] (super .twice x)) (method plain [] (super .plain)))
+         (class C < B (ctor [n] (super .ctor (n + 1)) (/c = n))
+           (method twice [x] [(super .twice x) (super .plain)]) (method missing [] (super .missing)))
+         (class D < A (ctor [n] (super .ctor n ^k 5)) (method twice [x] (super .twice x ^z 7)))
+         (fn define [parent n] (class E < parent (ctor [n] (super .ctor n)) (method plain [] [(super .plain) n])) (new E n))
+         (var i 0)
+         (while (i < 12)
+           (for class in [A B C D] (var o (new class i)) (println (o .twice i) (o .plain) o/k))
+           (println ((define A i) .plain) ((define B i) .plain) (try ((new C 1) .missing) catch * $ex/message))
+           (i += 1))",
+    );
+}
+
+#[test]
 fn an_array_that_is_frozen_between_two_stores() {
     for closing in [
         "(freeze xs)",

@@ -715,6 +715,12 @@ impl Context for Lowering<'_> {
         self.tail_call_entry(entry, count);
     }
 
+    fn running_function(&mut self) -> Reg {
+        let reg = self.scratch_int();
+        self.buffer.load(reg, FRAME, -SLOT);
+        reg
+    }
+
     fn new_instance(&mut self, count: u16, result: Node) {
         self.new_call(count, result);
     }

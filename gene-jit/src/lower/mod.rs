@@ -24,6 +24,7 @@ use crate::arm64::{self, Fixup, RuleId};
 use crate::buffer::{CodeBuffer, Label};
 use crate::feedback::Feedback;
 use crate::runtime::Helper;
+use crate::tree::effect::is_inline;
 use crate::tree::{Block, Flow, Line, MAX_PENDING, Node, Op, Stack, Stmt};
 use arrayvec::ArrayVec;
 use arrivals::Arrivals;
@@ -331,17 +332,19 @@ fn expected_receiver(code: &Code, first: &Block) -> Option<u64> {
     }
     let is_receiver = |node| first.op(node) == Op::Local { slot: 0 };
     let gets = first.nodes().filter_map(|node| match first.op(node) {
-        Op::Member { of, cache } if is_receiver(of) => Some(cache),
+        Op::Member { of, cache } if is_receiver(of) => Some((first.pc(node), cache)),
         _ => None,
     });
     let sets = first.lines.iter().filter_map(|line| match line.stmt {
-        Stmt::SetMember { of, cache, .. } if is_receiver(of) => Some(cache),
+        Stmt::SetMember { of, cache, .. } if is_receiver(of) => Some((line.pc as usize, cache)),
         _ => None,
     });
-    let mut met = sets
-        .chain(gets)
-        .filter_map(|cache| code.caches[cache as usize].sole());
-    Some(met.next()?.key())
+    // Later ones may find another shape.
+    let (pc, cache) = sets.chain(gets).min_by_key(|&(pc, _)| pc)?;
+    let mut before = code.instrs[..pc].iter();
+    let is_first = before.all(|&instr| is_inline(code, instr));
+    let way = code.caches[cache as usize].sole().filter(|_| is_first)?;
+    Some(way.key())
 }
 
 impl Lowering<'_> {

@@ -557,6 +557,17 @@ impl Builder<'_> {
                 };
                 self.call(instr, call, Stmt::TailCallOther);
             }
+            Opcode::CallSuper | Opcode::CallSuperCtor if self.is_adapted(instr) => {
+                let shape = &self.code.calls[c as usize];
+                let (count, cache) = (shape.operands() as u16 + 1, shape.cache);
+                let call = |result| Stmt::CallSuper {
+                    count,
+                    cache,
+                    result,
+                };
+                self.settle();
+                self.call(instr, call, Stmt::TailCallOther);
+            }
             Opcode::CallMethodEx if self.is_adapted(instr) => {
                 let shape = &self.code.calls[c as usize];
                 self.call_method(instr, shape.operands() as u16 + 1, shape.cache);

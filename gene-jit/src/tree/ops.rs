@@ -350,6 +350,12 @@ pub enum Stmt {
         receiver: Node,
         result: Node,
     },
+    /// Calls the method that the parent of the running function's class has; the slot below the arguments is free for it.
+    CallSuper {
+        count: u16,
+        cache: u32,
+        result: Node,
+    },
     /// Makes an instance of the class below the arguments, and calls its constructor.
     New {
         count: u16,

@@ -553,6 +553,14 @@ impl Assembler {
                 let cache = self.cache(word(name)?);
                 self.emit(Op::CallMethod, tail, count, cache);
             }
+            ("CallSuper", [name, receiver, args @ ..]) => {
+                self.push(Op::Nil);
+                self.shaped_call(Op::CallSuper, tail, receiver, args)?;
+                let name = word(name)?;
+                let cache = self.cache(name) as u32;
+                let shape = self.calls.last_mut().expect("just pushed");
+                (shape.name, shape.cache) = (Some(Symbol::intern(name)), cache);
+            }
             ("New", [class, args @ ..]) => self.shaped_call(Op::New, tail, class, args)?,
             ("CallEx", [callee, args @ ..]) => self.shaped_call(Op::CallEx, tail, callee, args)?,
             ("CallOther", [callee, spread]) => {

@@ -69,6 +69,20 @@ impl Vm {
         self.list_cache(cache);
     }
 
+    /// Notes in a cache which method of a parent class an instruction of a function calls.
+    pub(super) fn remember_super(
+        &mut self,
+        cache: &Cache,
+        function: Gc<Function>,
+        method: Value,
+        passed: Option<Passed<'_>>,
+    ) {
+        let key = Value::object(function).bits();
+        if !cache.find(key).is_some_and(Way::has_entry) {
+            self.remember_method(cache, key, method, passed);
+        }
+    }
+
     fn entry_of_method(
         &mut self,
         cache: &Cache,

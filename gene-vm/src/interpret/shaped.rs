@@ -45,8 +45,22 @@ impl Vm {
                 self.prepare_method(name, cache, base, arguments)
             }
             Op::CallMethodDynamic => self.prepare_dynamic_method(base, arguments),
-            Op::CallSuper => self.prepare_super(function, name, base, arguments),
-            Op::CallSuperCtor => self.prepare_super_constructor(function, base, arguments),
+            Op::CallSuper | Op::CallSuperCtor => {
+                let prepared = match op {
+                    Op::CallSuper => self.prepare_super(function, name, base, arguments),
+                    _ => self.prepare_super_constructor(function, base, arguments),
+                };
+                if prepared.is_ok() {
+                    // SAFETY: the method lies below its receiver.
+                    let method = unsafe { base.sub(1).read() };
+                    // Constructors may take keywords for positionals.
+                    let passed = Passed::of_shape(shape, 1)
+                        .filter(|passed| op == Op::CallSuper || passed.keywords.is_empty());
+                    let cache = &code.caches[shape.cache as usize];
+                    self.remember_super(cache, function, method, passed);
+                }
+                prepared
+            }
             Op::New => self.prepare_new(base, arguments),
             _ => {
                 if let Some(passed) = Passed::of_shape(shape, 0) {
