@@ -150,6 +150,7 @@ impl Execution {
     /// The settings of the virtual machine.
     pub fn vm_options(&self, program: String, args: Vec<String>) -> vm::Options {
         vm::Options {
+            environment: true,
             contracts: self.contracts,
             type_checks: !self.no_type_check,
             strict_nil: self.strict_nil,

@@ -229,8 +229,7 @@ fn benchmark_programs() {
         ("strings", 20),
         ("json", 20),
         ("richards", 1),
-        // Few enough that no collection comes: when it does depends on the environment, whose strings are on the heap, too.
-        ("deltablue", 5),
+        ("deltablue", 20),
     ];
     let mut text = "instructions  helper calls\n".to_string();
     for (name, size) in programs {

@@ -94,6 +94,9 @@ pub struct Options {
     pub program: String,
     /// Arguments of the program, for `$args`.
     pub args: Vec<String>,
+    /// Programs see the variables of the process's environment, and in `$cwd` its directory. If not, nothing that a
+    /// program does depends on them unless it asks for the directory or changes it.
+    pub environment: bool,
 }
 
 impl Default for Options {
@@ -106,6 +109,7 @@ impl Default for Options {
             inspectable: false,
             program: "<eval>".into(),
             args: Vec::new(),
+            environment: true,
         }
     }
 }

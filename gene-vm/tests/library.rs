@@ -144,3 +144,22 @@ fn waiting_ends_with_the_timeout() {
     );
     assert_eq!(never.state, FutureState::Failure);
 }
+
+#[test]
+fn the_environment_can_be_kept_from_programs() {
+    let source = "[($env .size) (get_env \"PATH\") (has_env \"PATH\") (set_env \"A\" \"b\") (get_env \"A\")]";
+    let run = |environment| {
+        let mut vm = Vm::new(Options {
+            environment,
+            ..Options::default()
+        });
+        let value = vm.run_main("<test>", source);
+        value
+            .map(written)
+            .map_err(|failure| vm.report(&failure).message)
+    };
+    let shut = run(false).expect("the program runs");
+    assert!(shut.starts_with("[0 nil false "), "{shut}");
+    assert!(shut.ends_with(" \"b\"]"), "{shut}");
+    assert!(!run(true).expect("the program runs").starts_with("[0 nil"));
+}

@@ -78,6 +78,8 @@ fn machine(threshold: Option<u32>, stress: bool) -> (Box<Vm>, Option<Rc<Jit>>, O
     let io = Io::new(Box::new(output.clone()), Box::new(output.clone()));
     let options = gene_vm::vm::Options {
         gc_stress: stress,
+        // Where objects come to lie must not depend on it, for what compiled code does to make new ones does.
+        environment: false,
         ..Default::default()
     };
     let mut vm = Vm::with_io(options, io);

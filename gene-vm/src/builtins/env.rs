@@ -29,7 +29,10 @@ pub(super) fn install(vm: &mut Vm) {
     vm.define_functions(system, SYSTEM_FUNCTIONS);
     super::process::install(vm, system);
 
-    let env: PropMap = std::env::vars_os()
+    let variables = vm.options.environment.then(std::env::vars_os);
+    let env: PropMap = variables
+        .into_iter()
+        .flatten()
         .map(|(name, value)| {
             let value = vm.heap.string(value.to_string_lossy());
             (Symbol::intern(&name.to_string_lossy()), value)
@@ -47,7 +50,9 @@ pub(super) fn install(vm: &mut Vm) {
         let name = Symbol::intern(name);
         vm.builtins.global.members.insert(name, value);
     }
-    note_directory(vm);
+    if vm.options.environment {
+        note_directory(vm);
+    }
 }
 
 /// Sets `$cwd` to the working directory.
@@ -65,7 +70,7 @@ impl Vm {
             return Some(value.clone());
         }
         // Names that the system cannot hold would make it panic.
-        if name.is_empty() || name.contains(['=', '\0']) {
+        if !self.options.environment || name.is_empty() || name.contains(['=', '\0']) {
             return None;
         }
         let value = std::env::var_os(name)?;
