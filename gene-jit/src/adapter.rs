@@ -2,7 +2,7 @@
 //! stack, or takes defaults, or takes the rest as an array.
 
 use crate::arm64::emit::Saved;
-use crate::arm64::{FRAME, Fixup, Reg, X0, X1, X2, X16};
+use crate::arm64::{FRAME, Fixup, Reg, SLOT, X0, X1, X2, X16};
 use crate::buffer::CodeBuffer;
 use gene_vm::tier::Source;
 use gene_vm::value::Value;
@@ -26,7 +26,7 @@ pub fn adapter(placement: &[Source], entry: usize, collect: usize) -> Option<Vec
         if let &Source::Rest { first, count } = source {
             let link = Saved::new(0, 0);
             buffer.enter_frame(&link);
-            buffer.add_constant(X1, FRAME, i64::from(first) * 8);
+            buffer.add_constant(X1, FRAME, i64::from(first) * SLOT);
             buffer.constant(X2, count.into());
             buffer.call_address(collect);
             buffer.leave_frame(&link);
@@ -38,19 +38,19 @@ pub fn adapter(placement: &[Source], entry: usize, collect: usize) -> Option<Vec
             && usize::from(operand) != slot
         {
             let reg = registers.next()?;
-            buffer.load(reg, FRAME, i64::from(operand) * 8);
+            buffer.load(reg, FRAME, i64::from(operand) * SLOT);
             stores.push((slot, reg));
         }
     }
     for (slot, reg) in stores {
-        buffer.store(reg, FRAME, slot as i64 * 8);
+        buffer.store(reg, FRAME, slot as i64 * SLOT);
     }
     if placement.contains(&Source::Undefined) {
         buffer.constant(X16, Value::UNDEFINED.bits());
     }
     for (slot, source) in placement.iter().enumerate() {
         if *source == Source::Undefined {
-            buffer.store(X16, FRAME, slot as i64 * 8);
+            buffer.store(X16, FRAME, slot as i64 * SLOT);
         }
     }
     buffer.load_literal(X16, entry as u64);

@@ -64,7 +64,7 @@ pub mod classes {
         /// Machine code, or an exception.
         Address: u64,
         /// Machine code, or 0.
-        Entry: usize,
+        Entry: u64,
         /// Where control goes on; it is read at once.
         Place: *const super::Place,
     }
@@ -121,55 +121,52 @@ fn answer(result: Result<u64, Raise>) -> u64 {
     result.unwrap_or(Value::EXCEPTION.bits())
 }
 
-pub(crate) unsafe extern "C" fn plain(
-    vm: *mut Vm,
-    code: *const Code,
-    pc: usize,
-    base: *mut Value,
-    depth: usize,
-    shared: *const Shared,
-) -> u64 {
-    // SAFETY: compiled code passes its own instruction and frame.
-    unsafe {
-        let (vm, code) = arrive_at(vm, code, pc, base, depth, shared);
+/// Defines functions that carry out an instruction of compiled code, in its frame.
+macro_rules! instruction_helpers {
+    ($($name:ident($vm:ident, $code:ident, $pc:ident, $base:ident, $shared:ident) $body:expr)*) => {
+        $(
+            pub(crate) unsafe extern "C" fn $name(
+                vm: *mut Vm,
+                code: *const Code,
+                $pc: usize,
+                $base: *mut Value,
+                depth: usize,
+                $shared: *const Shared,
+            ) -> u64 {
+                // SAFETY: compiled code passes its own instruction and frame.
+                unsafe {
+                    let ($vm, $code) = arrive_at(vm, code, $pc, $base, depth, $shared);
+                    $body
+                }
+            }
+        )*
+    };
+}
+
+instruction_helpers! {
+    plain(vm, code, pc, base, shared)
         answer(vm.execute_plain(code, pc, base).map(|()| Value::NIL.bits()))
-    }
-}
 
-pub(crate) unsafe extern "C" fn branch(
-    vm: *mut Vm,
-    code: *const Code,
-    pc: usize,
-    base: *mut Value,
-    depth: usize,
-    shared: *const Shared,
-) -> u64 {
-    // SAFETY: compiled code passes its own instruction and frame.
-    unsafe {
-        let (vm, code) = arrive_at(vm, code, pc, base, depth, shared);
+    branch(vm, code, pc, base, shared)
         answer(vm.execute_branch(code, pc, base).map(u64::from))
-    }
-}
 
-pub(crate) unsafe extern "C" fn call(
-    vm: *mut Vm,
-    code: *const Code,
-    pc: usize,
-    base: *mut Value,
-    depth: usize,
-    shared: *const Shared,
-) -> u64 {
-    // SAFETY: compiled code passes its own instruction and frame.
-    unsafe {
-        let (vm, code) = arrive_at(vm, code, pc, base, depth, shared);
+    call(vm, code, pc, base, shared)
         answer(vm.execute_call(code, pc, base).map(Value::bits))
+
+    // The frame is not needed any more.
+    tail_call(vm, code, pc, base, shared) {
+        let after = vm.execute_tail_call(code, pc, base);
+        answer(after.map(|after| (*shared).after_tail_call(after, base) as u64))
     }
+
+    begin_new(vm, code, pc, base, shared)
+        vm.begin_new(&code.calls[code.instrs[pc].c as usize]) as u64
 }
 
-pub(crate) unsafe extern "C" fn entry_for(callee: u64, count: usize) -> usize {
+pub(crate) unsafe extern "C" fn entry_for(callee: u64, count: usize) -> u64 {
     Value::from_bits(callee)
         .get::<Function>()
-        .map_or(0, |function| function.entry_for(count))
+        .map_or(0, |function| function.entry_for(count) as u64)
 }
 
 pub(crate) unsafe extern "C" fn native(
@@ -189,35 +186,6 @@ pub(crate) unsafe extern "C" fn collect(vm: *mut Vm, first: *const Value, count:
     // SAFETY: compiled code runs with the only reference to the VM lent to it; it passes operands of its own.
     let (vm, values) = unsafe { (&mut *vm, std::slice::from_raw_parts(first, count)) };
     vm.heap.array(values).bits()
-}
-
-pub(crate) unsafe extern "C" fn begin_new(
-    vm: *mut Vm,
-    code: *const Code,
-    pc: usize,
-    base: *mut Value,
-    depth: usize,
-    shared: *const Shared,
-) -> usize {
-    // SAFETY: compiled code passes its own instruction and frame.
-    let (vm, code) = unsafe { arrive_at(vm, code, pc, base, depth, shared) };
-    vm.begin_new(&code.calls[code.instrs[pc].c as usize])
-}
-
-pub(crate) unsafe extern "C" fn tail_call(
-    vm: *mut Vm,
-    code: *const Code,
-    pc: usize,
-    base: *mut Value,
-    depth: usize,
-    shared: *const Shared,
-) -> u64 {
-    // SAFETY: compiled code passes its own instruction and frame, which it does not need any more.
-    unsafe {
-        let (vm, code) = arrive_at(vm, code, pc, base, depth, shared);
-        let after = vm.execute_tail_call(code, pc, base);
-        answer(after.map(|after| (*shared).after_tail_call(after, base) as u64))
-    }
 }
 
 pub(crate) unsafe extern "C" fn safepoint(

@@ -2,7 +2,7 @@
 
 use crate::arm64::emit::Saved;
 use crate::arm64::isle::ClassId;
-use crate::arm64::{self, Cond, FRAME, Fixup, Inst, LINK, Reg, X0, X1, X2, X16};
+use crate::arm64::{self, Cond, FRAME, Fixup, Inst, LINK, Reg, SLOT, X0, X1, X2, X16};
 use crate::buffer::{CodeBuffer, Label};
 use crate::memory::{Arena, Block};
 use crate::runtime::{Helper, Place};
@@ -59,7 +59,7 @@ impl Thunks {
         buffer.branch_register(X1);
 
         let return_value = buffer.here();
-        buffer.load(X0, FRAME, -8);
+        buffer.load(X0, FRAME, -SLOT);
         buffer.ret();
 
         let helpers = Helper::ALL.map(|_| buffer.label());
@@ -108,7 +108,7 @@ fn call_sequence(buffer: &mut CodeBuffer<Fixup>, helper: Helper, shared: usize, 
             ClassId::Vm => buffer.mov(reg, arm64::CONTEXT),
             ClassId::Shared => buffer.load_literal(reg, shared as u64),
             ClassId::CodeObject => {
-                buffer.load(reg, FRAME, -8);
+                buffer.load(reg, FRAME, -SLOT);
                 buffer.inst(Inst::Eor {
                     rd: reg,
                     rn: reg,

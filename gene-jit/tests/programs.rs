@@ -138,6 +138,23 @@ fn instances_are_made_and_constructed() {
 }
 
 #[test]
+fn recursion_without_end_is_an_exception_whatever_is_called() {
+    let source = "(class Endless (ctor [] (/next = (new Endless))))
+         (fn f [^k = 1 xs...] (1 + (f ^k 2 1 2)))
+         (class S (method m [x] (1 + (.m x))) (method d [x = 1] (1 + (.d))))
+         (class T < S (method m [x] (1 + (super .m x))))
+         (for g in [(fn [] (new Endless)) f (fn [] ((new T) .m 1)) (fn [] ((new T) .d))]
+           (for i in (0 .. 2) (println (try (g) catch * $ex/message))))";
+    let expected = interpreted(source);
+    assert_eq!(expected.matches("Stack overflow").count(), 12, "{expected}");
+    // Without a collection at every call: each would go through the whole stack.
+    for threshold in [0, 1, 7] {
+        let (found, _) = run(source, Some(threshold), false);
+        assert_eq!(found, expected, "threshold {threshold}");
+    }
+}
+
+#[test]
 fn methods_of_parents() {
     same(
         "(class A (ctor [n ^k = 1] (/n = n) (/k = k)) (method twice [x y = 2 ^z = 3] [/n x y z]) (method plain [] /n))

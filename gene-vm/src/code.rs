@@ -317,13 +317,13 @@ pub const WAYS: usize = 4;
 #[repr(C)]
 pub struct Way {
     /// The kind of receiver: the header word of an object, if that tells its class, else the address of the class; where a
-    /// name is looked up, the bits of the namespace; where a function is called, the bits of the function; where a parent's method is called, those of the running one.
-    /// 0: none.
+    /// name is looked up, the bits of the namespace; where a function is called, the bits of the function; where a
+    /// parent's method is called, those of the running one. 0: none.
     key: Cell<u64>,
     /// The slot of a field, or the bits of a method or function.
     found: Cell<u64>,
-    /// Of a method or function: the machine code that can be entered at once with the arguments of this call. Of a field that is
-    /// set: the address of the shape with it, if it is new. 0: none.
+    /// Of a method or function: the machine code that can be entered at once with the arguments of this call. Of a field
+    /// that is set: the address of the shape with it, if it is new. 0: none.
     more: Cell<usize>,
 }
 

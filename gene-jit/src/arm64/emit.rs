@@ -6,7 +6,7 @@ use super::isle::{
     Opposite, Pair8, Reg, Shift, ShiftRor, Simm9, Target,
 };
 use super::{
-    CONTEXT, FRAME, Fixup, LINK, POINTER_TAG, SINGLETON_TAG, SMALL_INT_TAG, SP, X0, X16, X17,
+    CONTEXT, FRAME, Fixup, LINK, POINTER_TAG, SINGLETON_TAG, SLOT, SMALL_INT_TAG, SP, X0, X16, X17,
 };
 use crate::buffer::{CodeBuffer, Label};
 use gene_vm::value::{self, TAG_SHIFT, Value};
@@ -469,7 +469,7 @@ impl CodeBuffer<Fixup> {
     pub fn fill_slots(&mut self, value: Reg, first: usize, count: usize) {
         let mut slot = first;
         while slot < first + count {
-            let pair = Pair8::new((slot as i64 * 8).try_into().unwrap_or(i16::MAX));
+            let pair = Pair8::new((slot as i64 * SLOT).try_into().unwrap_or(i16::MAX));
             match pair {
                 Some(offset) if slot + 1 < first + count => {
                     self.inst(Inst::Stp {
@@ -481,7 +481,7 @@ impl CodeBuffer<Fixup> {
                     slot += 2;
                 }
                 _ => {
-                    self.store(value, FRAME, slot as i64 * 8);
+                    self.store(value, FRAME, slot as i64 * SLOT);
                     slot += 1;
                 }
             }

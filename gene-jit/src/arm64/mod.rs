@@ -53,7 +53,11 @@ pub mod isle {
 }
 
 use crate::buffer::LabelUse;
+use gene_vm::value::Value;
 pub use isle::{Cond, FReg, Fixup, Inst, Reg, RuleId};
+
+/// Size of a slot of the value stack, a scope or an object.
+pub const SLOT: i64 = size_of::<Value>() as i64;
 
 /// Scratch registers that rules may use.
 pub const SCRATCH: &[u8] = &[9, 10, 11, 12, 13, 14, 15, 8, 7, 6, 5, 4, 3, 2, 1, 0];

@@ -104,7 +104,6 @@ impl Lowering<'_> {
             return self.runtime_call(result);
         }
         self.flush(self.line.stack);
-        self.sync();
         let above = self.enter_callee(count);
         self.buffer.call_label(self.unchecked_entry);
         self.leave_callee(above, result);
@@ -112,25 +111,31 @@ impl Lowering<'_> {
 
     /// Makes the arguments the callee's frame; answers how far that is above.
     fn enter_callee(&mut self, count: u16) -> usize {
+        self.sync();
         let first = self.line.stack.depth as usize - count as usize;
         let above = self.operand_offset(first);
         self.buffer.add_constant(FRAME, FRAME, above);
         above as usize
     }
 
-    /// Makes an instance, and calls the constructor in the frame that begins with it.
-    pub(super) fn new_call(&mut self, count: u16, result: Node) {
+    /// Lets the runtime put an instance and its constructor below the arguments; gives where that is entered.
+    pub(super) fn begin_new(&mut self) -> Reg {
         self.flush(self.line.stack);
         self.sync();
+        let (pc, depth) = (self.line.pc as usize, self.line.stack.depth as usize);
+        self.call_runtime(Helper::BeginNew, pc, depth);
+        self.clobber_scratch();
+        self.claim(X0)
+    }
+
+    /// Calls the constructor in the frame that begins with the instance, which is the result.
+    pub(super) fn call_constructor(&mut self, entry: Reg, count: u16, result: Node) {
         let depth = self.line.stack.depth as usize;
-        self.call_runtime(Helper::BeginNew, self.line.pc as usize, depth);
-        let slow = self.slow_call_label();
-        self.buffer.branch_if_zero(X0, slow);
         // The instance is in the class's slot, the constructor in the next.
         let instance = self.operand_offset(depth - count as usize - 1);
         let above = instance + 2 * SLOT;
         self.buffer.add_constant(FRAME, FRAME, above);
-        self.buffer.call_register(X0);
+        self.buffer.call_register(entry);
         self.come_back(above as usize);
         self.clobber_scratch();
         self.buffer.load(X0, FRAME, instance);
@@ -211,7 +216,6 @@ impl Lowering<'_> {
 
     /// Calls code at an address; the runtime's way joins behind.
     pub(super) fn call_entry(&mut self, entry: Reg, count: u16, result: Node) {
-        self.sync();
         let above = self.enter_callee(count);
         self.buffer.call_register(entry);
         self.leave_callee(above, result);

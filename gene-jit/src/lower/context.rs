@@ -3,6 +3,7 @@
 use super::deferred::Place;
 use super::facts::Fact;
 use super::registers::Form;
+use super::stubs::Stub;
 use super::{Fired, Lowering, SLOT};
 use crate::arm64::isle::{Amount64, Context, Imm12, Inst, LeftShift64, Offset8, Pair8};
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, RuleId};
@@ -256,8 +257,24 @@ impl Context for Lowering<'_> {
         self.if_fact(node, |fact| fact == Fact::String)
     }
 
-    fn compare_texts(&mut self, a: Reg, b: Reg) {
-        Lowering::compare_texts(self, a, b);
+    fn compare_rest(
+        &mut self,
+        longer: Label,
+        done: Label,
+        a: Reg,
+        b: Reg,
+        first: Reg,
+        second: Reg,
+        at: Reg,
+    ) {
+        self.buffer.bind(done);
+        self.slow.stubs.push(Stub::Texts {
+            label: longer,
+            addresses: [a, b],
+            words: [first, second],
+            at,
+            done,
+        });
     }
 
     fn node_likely_string(&mut self, node: Node) -> Option<Node> {
@@ -470,26 +487,13 @@ impl Context for Lowering<'_> {
     }
 
     fn scope_above(&mut self, depth: u16) -> Reg {
-        let reg = self.scratch_int();
-        self.buffer.load(reg, FRAME, -SLOT);
-        self.buffer.inst(Inst::Eor {
-            rd: reg,
-            rn: reg,
-            rm: arm64::POINTER_TAG,
-        });
+        let reg = self.running_function();
+        self.buffer.strip_pointer(reg, reg);
         self.buffer.load(reg, reg, Function::SCOPE_OFFSET as i64);
-        self.buffer.inst(Inst::Eor {
-            rd: reg,
-            rn: reg,
-            rm: arm64::POINTER_TAG,
-        });
+        self.buffer.strip_pointer(reg, reg);
         for _ in 0..depth {
             self.buffer.load(reg, reg, Scope::PARENT_OFFSET as i64);
-            self.buffer.inst(Inst::Eor {
-                rd: reg,
-                rn: reg,
-                rm: arm64::POINTER_TAG,
-            });
+            self.buffer.strip_pointer(reg, reg);
         }
         reg
     }
@@ -623,14 +627,6 @@ impl Context for Lowering<'_> {
         self.tail_self_call(count);
     }
 
-    fn short_count(&mut self, count: u16) -> Option<Imm12> {
-        Imm12::new(count.into())
-    }
-
-    fn tail_count(&mut self, count: u16) -> Option<Imm12> {
-        Imm12::new(count.into())
-    }
-
     fn spill_arguments(&mut self, count: u16) {
         let callee = self.line.stack.depth as usize - count as usize - 1;
         self.flush_where(self.line.stack, |index| index != callee);
@@ -678,12 +674,12 @@ impl Context for Lowering<'_> {
 
     fn load_word(&mut self, base: Reg, index: u32) -> Reg {
         let reg = self.scratch_int();
-        self.buffer.load(reg, base, index as i64 * 8);
+        self.buffer.load(reg, base, index as i64 * SLOT);
         reg
     }
 
     fn store_word(&mut self, base: Reg, index: u32, value: Reg) {
-        self.buffer.store(value, base, index as i64 * 8);
+        self.buffer.store(value, base, index as i64 * SLOT);
     }
 
     fn store_callee(&mut self, count: u16, method: Reg) {
@@ -721,8 +717,12 @@ impl Context for Lowering<'_> {
         reg
     }
 
-    fn new_instance(&mut self, count: u16, result: Node) {
-        self.new_call(count, result);
+    fn make_instance(&mut self) -> Reg {
+        self.begin_new()
+    }
+
+    fn construct(&mut self, entry: Reg, count: u16, result: Node) {
+        self.call_constructor(entry, count, result);
     }
 
     fn call_by_runtime(&mut self, result: Node) {

@@ -20,6 +20,7 @@ mod registers;
 mod stubs;
 mod usage;
 
+use crate::arm64::SLOT;
 use crate::arm64::{self, Fixup, RuleId};
 use crate::buffer::{CodeBuffer, Label};
 use crate::feedback::Feedback;
@@ -33,7 +34,6 @@ pub use facts::Fact;
 use facts::Locals;
 use gene_vm::bytecode::Op as Opcode;
 use gene_vm::code::Code;
-use gene_vm::value::Value;
 use nodes::NodeState;
 use registers::Registers;
 use std::collections::HashMap;
@@ -219,9 +219,6 @@ pub(crate) struct Lowering<'a> {
     slow: &'a mut SlowPaths,
     notes: &'a mut Notes,
 }
-
-/// Size of a slot of the value stack or a scope.
-const SLOT: i64 = size_of::<Value>() as i64;
 
 /// Room that the code for one statement takes at most, by far.
 const STATEMENT_ROOM: usize = 8 << 10;

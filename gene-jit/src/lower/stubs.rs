@@ -123,7 +123,7 @@ pub enum Stub {
     Texts {
         label: Label,
         addresses: [Reg; 2],
-        word: Reg,
+        words: [Reg; 2],
         at: Reg,
         done: Label,
     },
@@ -327,33 +327,6 @@ impl Lowering<'_> {
             entry,
             found,
             missed,
-        });
-    }
-
-    /// Compares the texts of the strings at two addresses: their lengths and first eight bytes here, more out of line.
-    pub(super) fn compare_texts(&mut self, a: Reg, b: Reg) {
-        let (word, at) = (self.scratch_int(), self.scratch_int());
-        let (label, done) = (self.buffer.label(), self.buffer.label());
-        self.buffer.load(at, a, Str::LEN_OFFSET as i64);
-        self.buffer.load(X17, b, Str::LEN_OFFSET as i64);
-        self.buffer.compare(at, X17);
-        self.buffer.branch_if(Cond::Ne, done);
-        self.buffer.load(word, a, Str::TEXT_OFFSET as i64);
-        self.buffer.load(X17, b, Str::TEXT_OFFSET as i64);
-        self.buffer.inst(Inst::SubsImm {
-            rd: at,
-            rn: at,
-            imm: TEXT_WORD,
-        });
-        self.buffer.branch_if(Cond::Hi, label);
-        self.buffer.compare(word, X17);
-        self.buffer.bind(done);
-        self.slow.stubs.push(Stub::Texts {
-            label,
-            addresses: [a, b],
-            word,
-            at,
-            done,
         });
     }
 
@@ -581,17 +554,17 @@ impl Lowering<'_> {
             Stub::Texts {
                 label,
                 addresses: [a, b],
-                word,
+                words: [first, second],
                 at,
                 done,
             } => {
                 let again = self.buffer.label();
                 let text = Str::TEXT_OFFSET as i64;
                 self.buffer.bind(label);
-                self.buffer.compare(word, X17);
+                self.buffer.compare(first, second);
                 self.buffer.branch_if(Cond::Ne, done);
                 self.buffer.bind(again);
-                for (to, from) in [(word, a), (X17, b)] {
+                for (to, from) in [(first, a), (second, b)] {
                     self.buffer.inst(Inst::Add {
                         rd: X17,
                         rn: from,
@@ -599,7 +572,7 @@ impl Lowering<'_> {
                     });
                     self.buffer.load(to, X17, text);
                 }
-                self.buffer.compare(word, X17);
+                self.buffer.compare(first, second);
                 self.buffer.branch_if(Cond::Ne, done);
                 self.buffer.inst(Inst::SubsImm {
                     rd: at,
@@ -608,7 +581,7 @@ impl Lowering<'_> {
                 });
                 self.buffer.branch_if(Cond::Hi, again);
                 // They are equal.
-                self.buffer.compare(word, word);
+                self.buffer.compare(first, first);
                 self.buffer.branch(done);
             }
             Stub::Begin { label, joined } => {

@@ -91,7 +91,7 @@ impl Vm {
         passed: Passed<'_>,
     ) -> usize {
         if let Some(function) = method.get::<Function>() {
-            return self.entry_for(function, key, passed);
+            return self.entry_of_call(function, key, passed);
         }
         let enters = passed.keywords.is_empty()
             && cache.enters_natives()
@@ -113,7 +113,7 @@ impl Vm {
         if cache.find(callee.bits()).is_some() {
             return;
         }
-        let entry = self.entry_for(function, 0, passed);
+        let entry = self.entry_of_call(function, 0, passed);
         if entry != 0 {
             cache.remember_callee(callee, entry);
             self.list_cache(cache);

@@ -48,7 +48,7 @@ impl Passed<'_> {
 impl Vm {
     /// Where compiled code enters a function with what a call passes, in the order in which it lies on the stack; the
     /// receiver, if it is an instance, has the header word `key`. 0: nowhere.
-    pub(super) fn entry_for(
+    pub(super) fn entry_of_call(
         &mut self,
         function: Gc<Function>,
         key: u64,

@@ -45,6 +45,7 @@ pub const LEN_AND_CAPACITY: Pair8 = {
 pub const ROOM_OF_EMPTY: u64 = Array::ROOM_OF_EMPTY as u64;
 pub const NEXT_FREE: Offset8 = words(gene_vm::heap::NEXT_FREE_OFFSET);
 pub const STRING_LEN: Offset8 = words(Str::LEN_OFFSET);
+pub const STRING_WORD: Offset8 = words(Str::TEXT_OFFSET);
 pub const STRING_TEXT: Imm12 = Imm12::constant(Str::TEXT_OFFSET as u64);
 /// Bytes of texts that are compared at once.
 pub const TEXT_WORD: Imm12 = Imm12::constant(8);
