@@ -1,16 +1,15 @@
 //! A description of a program's parts for other tools.
 
-use std::rc::Rc;
-
 use gene_vm::Vm;
 use gene_vm::code::{FunctionKind, Param, ParamKind, Prototype};
 use gene_vm::compile::SideEntry;
+use gene_vm::heap::Gc;
 use gene_vm::object::Gene;
 use gene_vm::symbol::sym;
 use serde_json::{Value, json};
 
 /// What a program exports, the types it makes and its functions.
-pub fn of(vm: &Vm, bodies: &[Rc<Prototype>]) -> Value {
+pub fn of(vm: &Vm, bodies: &[Gc<Prototype>]) -> Value {
     let codes = bodies.iter().filter_map(|body| body.code.get());
     let (mut exports, mut types) = (Vec::new(), Vec::new());
     for entry in codes.flat_map(|code| &code.side) {
@@ -24,7 +23,7 @@ pub fn of(vm: &Vm, bodies: &[Rc<Prototype>]) -> Value {
             _ => {}
         }
     }
-    let is_function = |body: &&Rc<Prototype>| body.kind != FunctionKind::Body;
+    let is_function = |body: &&Gc<Prototype>| body.kind != FunctionKind::Body;
     let functions = bodies.iter().filter(is_function);
     let functions: Vec<Value> = functions.map(|body| function(vm, body)).collect();
     json!({"exports": exports, "types": types, "functions": functions})

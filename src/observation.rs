@@ -8,6 +8,7 @@ use std::rc::Rc;
 use clap::Args;
 use gene_vm::bytecode::Op;
 use gene_vm::code::{Code, Prototype};
+use gene_vm::heap::Gc;
 use gene_vm::source::{Location, Pos};
 use gene_vm::tier::Observer;
 use gene_vm::{Symbol, Value, Vm, compile, print};
@@ -49,9 +50,9 @@ impl Observation {
 }
 
 /// The listings of some bodies.
-pub fn listings(bodies: &[Rc<Prototype>]) -> String {
+pub fn listings(bodies: &[Gc<Prototype>]) -> String {
     let codes = bodies.iter().filter_map(|body| body.code.get());
-    let listings: Vec<String> = codes.map(|code| compile::listing(code)).collect();
+    let listings: Vec<String> = codes.map(compile::listing).collect();
     listings.join("\n")
 }
 

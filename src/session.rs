@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use gene_jit::tier::{self, Backend};
 use gene_vm::code::Prototype;
+use gene_vm::heap::Gc;
 use gene_vm::program::{Failure, Program};
 use gene_vm::{Value, Vm};
 
@@ -71,7 +72,7 @@ impl Session {
 
     /// Compiles a program without running it: the module's body and those of its functions.
     /// Failures are as with [`Session::run`].
-    pub fn compile(&mut self, name: &str, text: &str) -> Result<Vec<Rc<Prototype>>, ExitCode> {
+    pub fn compile(&mut self, name: &str, text: &str) -> Result<Vec<Gc<Prototype>>, ExitCode> {
         let bodies = self.vm.compile_bodies(name, text);
         bodies.map_err(|failure| report::program(self.vm, &failure, self.error_format))
     }

@@ -3,7 +3,7 @@
 use crate::bytecode::Instr;
 use crate::compile::{Environment, SideEntry};
 use crate::heap::{Gc, Header, Kind, Tracer};
-use crate::object::{Namespace, Shape};
+use crate::object::{Namespace, Shape, heap_data};
 use crate::source::Pos;
 use crate::symbol::Symbol;
 use crate::types::Type;
@@ -62,6 +62,7 @@ pub enum ParamKind {
 }
 
 /// What all closures of one definition share. The body is compiled at the first call.
+#[repr(C)]
 pub struct Prototype {
     /// The function's name, if it has one.
     pub name: Option<Symbol>,
@@ -88,7 +89,48 @@ pub struct Prototype {
     /// Where it is defined.
     pub pos: Pos,
     /// The code, once compiled.
-    pub code: OnceCell<Box<Code>>,
+    pub code: CodeSlot,
+}
+
+/// Holds a body's code, once that is compiled.
+#[derive(Default)]
+pub struct CodeSlot(Cell<*const Code>);
+
+impl CodeSlot {
+    /// The code.
+    pub fn get(&self) -> Option<&Code> {
+        // SAFETY: what is not null came from a box, which is only freed with the slot.
+        unsafe { self.0.get().as_ref() }
+    }
+
+    /// The code's address, null while there is none.
+    pub fn as_ptr(&self) -> *const Code {
+        self.0.get()
+    }
+
+    /// Puts code into an empty slot; another stays as it is.
+    pub fn set(&self, code: Code) {
+        if self.0.get().is_null() {
+            self.0.set(Box::into_raw(Box::new(code)));
+        }
+    }
+}
+
+impl From<Code> for CodeSlot {
+    fn from(code: Code) -> CodeSlot {
+        let slot = CodeSlot::default();
+        slot.set(code);
+        slot
+    }
+}
+
+impl Drop for CodeSlot {
+    fn drop(&mut self) {
+        if !self.0.get().is_null() {
+            // SAFETY: the code came from a box, and nobody borrows it any more.
+            drop(unsafe { Box::from_raw(self.0.get().cast_mut()) });
+        }
+    }
 }
 
 impl Prototype {
@@ -100,24 +142,26 @@ impl Prototype {
             && optional.iter().all(|p| p.is_positional() && p.optional);
         in_place.then_some(least as u16)
     }
-
-    pub(crate) fn trace(&self, tracer: &mut Tracer) {
-        tracer.values(&self.body);
-        tracer.value(self.parameter_form);
-        tracer.value(self.form);
-        for param in &self.params {
-            if let Some(annotation) = &param.annotation {
-                annotation.trace(tracer);
-            }
-        }
-        if let Some(annotation) = &self.return_type {
-            annotation.trace(tracer);
-        }
-        if let Some(code) = self.code.get() {
-            code.trace(tracer);
-        }
-    }
 }
+
+heap_data!(Prototype, |p, t| {
+    t.values(&p.body);
+    t.value(p.parameter_form);
+    t.value(p.form);
+    for annotation in p
+        .params
+        .iter()
+        .filter_map(|param| param.annotation.as_ref())
+    {
+        annotation.trace(t);
+    }
+    if let Some(annotation) = &p.return_type {
+        annotation.trace(t);
+    }
+    if let Some(code) = p.code.get() {
+        code.trace(t);
+    }
+});
 
 /// A variable in a heap scope around a function.
 #[derive(Clone, Copy, Debug)]

@@ -91,7 +91,7 @@ impl Vm {
             code: std::cell::Cell::new(std::ptr::null()),
             namespace: Value::object(namespace),
             class: Value::NIL,
-            prototype: module.prototype.clone(),
+            prototype: module.prototype,
         })
     }
 

@@ -446,6 +446,8 @@ pub fn kind_name(value: Value) -> &'static str {
         Kind::Time => "VkTime",
         Kind::DateTime => "VkDateTime",
         Kind::Bytes => "VkBytes",
-        Kind::Free | Kind::Scope | Kind::Shape | Kind::CallerContext => "VkInternal",
+        Kind::Free | Kind::Prototype | Kind::Scope | Kind::Shape | Kind::CallerContext => {
+            "VkInternal"
+        }
     }
 }

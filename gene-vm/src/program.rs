@@ -131,11 +131,11 @@ impl Vm {
         &mut self,
         name: &str,
         text: &str,
-    ) -> Result<Vec<Rc<Prototype>>, Failure> {
+    ) -> Result<Vec<Gc<Prototype>>, Failure> {
         let forms = crate::reader::read_all(self, name, text)?;
         let module =
             crate::compile::module(self, &forms, Symbol::intern(name), ModuleKind::Main, None)?;
-        let bodies = crate::compile::bodies(self, &module.prototype);
+        let bodies = crate::compile::bodies(self, module.prototype);
         bodies.map_err(|error| Failure::Compile(vec![error]))
     }
 

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::rc::Rc;
 
 use clap::{ArgAction, Args, ValueEnum};
 use gene_vm::bytecode::Instr;
 use gene_vm::code::{Code, Prototype};
+use gene_vm::heap::Gc;
 use gene_vm::image::{Image, image};
 
 use super::Outcome;
@@ -131,14 +131,14 @@ fn list(options: &Options, name: &str, text: &str, format: Format) -> Outcome {
 }
 
 /// A line per body: its name and instructions.
-fn compact(bodies: &[Rc<Prototype>], addresses: bool) -> String {
+fn compact(bodies: &[Gc<Prototype>], addresses: bool) -> String {
     let codes = bodies.iter().filter_map(|body| body.code.get());
     let line = |code: &Code| format!("{}: {}\n", code.name, lines(code, addresses).join("; "));
-    codes.map(|code| line(code.as_ref())).collect()
+    codes.map(line).collect()
 }
 
 /// A line per instruction.
-fn instructions(bodies: &[Rc<Prototype>], addresses: bool) -> String {
+fn instructions(bodies: &[Gc<Prototype>], addresses: bool) -> String {
     let codes = bodies.iter().filter_map(|body| body.code.get());
     let lines = codes.flat_map(|code| lines(code, addresses));
     lines.map(|line| line + "\n").collect()

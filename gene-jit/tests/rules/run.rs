@@ -13,7 +13,6 @@ use gene_vm::print::written;
 use gene_vm::program::Failure;
 use gene_vm::session::Session;
 use gene_vm::value::Value;
-use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// What arguments of tests can refer to.
@@ -46,7 +45,7 @@ struct Tested {
     program: Program,
     function: Gc<Function>,
     /// Has the code.
-    prototype: Rc<Prototype>,
+    prototype: Gc<Prototype>,
 }
 
 impl Tested {
@@ -68,9 +67,10 @@ impl Tested {
             .run(&mut vm, "<test>", &shell)
             .map_err(|failure| vm.report(&failure).message)?;
         let mut function = function.get::<Function>().expect("the shell is a function");
-        let prototype = Rc::new(with_code(&function.prototype, program.code(&mut vm)?));
+        let code = program.code(&mut vm)?;
+        let prototype = vm.heap.alloc(with_code(&function.prototype, code));
         function.code.set(std::ptr::null());
-        function.prototype = prototype.clone();
+        function.prototype = prototype;
         Ok(Tested {
             vm,
             session,
@@ -123,6 +123,6 @@ fn with_code(other: &Prototype, code: Code) -> Prototype {
         environment: other.environment.clone(),
         return_type: other.return_type.clone(),
         pos: other.pos,
-        code: OnceCell::from(Box::new(code)),
+        code: code.into(),
     }
 }

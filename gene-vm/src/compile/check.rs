@@ -7,14 +7,14 @@
 
 use super::{Error, module};
 use crate::code::{FunctionKind, Prototype};
+use crate::heap::Gc;
 use crate::vm::Vm;
-use std::rc::Rc;
 
 /// What the compiler has to say of a body besides its code.
 #[derive(Default)]
 pub(super) struct Findings {
     /// The functions in it.
-    pub functions: Vec<Rc<Prototype>>,
+    pub functions: Vec<Gc<Prototype>>,
     /// What is odd about it.
     pub warnings: Vec<Error>,
 }
@@ -24,13 +24,13 @@ pub(super) struct Findings {
 pub(super) fn functions(vm: &mut Vm, findings: Findings) -> Result<Vec<Error>, Vec<Error>> {
     let mut warnings = findings.warnings;
     let mut errors = Vec::new();
-    let at_top_level = |of: &Rc<Prototype>| of.kind == FunctionKind::Body;
+    let at_top_level = |of: &Gc<Prototype>| of.kind == FunctionKind::Body;
     let found = findings.functions.into_iter();
     let mut pending: Vec<_> = found.map(|of| (at_top_level(&of), of)).collect();
     while let Some((is_top_level, prototype)) = pending.pop() {
         let mut findings = Findings::default();
-        match module::compile_and_check(vm, &prototype, &mut findings) {
-            Ok(code) => _ = prototype.code.set(Box::new(code)),
+        match module::compile_and_check(vm, prototype, &mut findings) {
+            Ok(code) => prototype.code.set(code),
             Err(error) if is_top_level => errors.push(error),
             Err(error) => warnings.push(error),
         }

@@ -3,14 +3,13 @@
 use super::scopes::OWN_SCOPE;
 use super::{Compile, Compiler, SideEntry, Want, position, scan};
 use crate::bytecode::{Instr, Op};
-use crate::code::{FunctionKind, Param, ParamKind, Prototype};
+use crate::code::{CodeSlot, FunctionKind, Param, ParamKind, Prototype};
 use crate::heap::Gc;
 use crate::object::*;
 use crate::print::written;
 use crate::symbol::{Symbol, sym};
 use crate::value::Value;
 use std::cell::OnceCell;
-use std::rc::Rc;
 
 /// Scopes that a function may stand in. What handles code recurses over functions in functions, and each of them is
 /// searched for the variables that it captures: without a limit, deep nesting would take quadratic time.
@@ -227,8 +226,8 @@ impl Compiler<'_> {
     }
 
     pub(super) fn push_closure(&mut self, prototype: Prototype) {
-        let prototype = Rc::new(prototype);
-        self.findings.functions.push(prototype.clone());
+        let prototype = self.vm.heap.alloc(prototype);
+        self.findings.functions.push(prototype);
         let entry = self.e.side(SideEntry::Prototype(prototype));
         let scope = self.innermost_heap_local();
         debug_assert!(
@@ -289,7 +288,7 @@ impl Compiler<'_> {
             environment,
             return_type,
             pos: gene.map_or(self.e.pos(), position),
-            code: OnceCell::new(),
+            code: CodeSlot::default(),
         })
     }
 
@@ -297,7 +296,7 @@ impl Compiler<'_> {
 
     /// Compiles the body of the prototype: prologue, contracts, forms.
     pub(super) fn function_body(&mut self) -> Compile {
-        let prototype = self.prototype.clone();
+        let prototype = self.prototype;
         self.e.at(prototype.pos);
         let list = self.parameters(prototype.parameter_form, prototype.is_method)?;
         self.note_repeated(&list.params);

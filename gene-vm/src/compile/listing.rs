@@ -3,22 +3,22 @@
 use super::{Error, SideEntry};
 use crate::bytecode::Op;
 use crate::code::{Code, Prototype};
+use crate::heap::Gc;
 use crate::vm::Vm;
 use std::fmt::Write;
-use std::rc::Rc;
 
 /// A prototype and all functions in it, compiled, in the order of their text.
-pub fn bodies(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result<Vec<Rc<Prototype>>, Error> {
+pub fn bodies(vm: &mut Vm, prototype: Gc<Prototype>) -> Result<Vec<Gc<Prototype>>, Error> {
     let mut bodies = Vec::new();
-    let mut pending = vec![prototype.clone()];
+    let mut pending = vec![prototype];
     while let Some(prototype) = pending.pop() {
         if prototype.code.get().is_none() {
-            let code = super::module::compile_function(vm, &prototype)?;
-            let _ = prototype.code.set(Box::new(code));
+            let code = super::module::compile_function(vm, prototype)?;
+            prototype.code.set(code);
         }
         let code = prototype.code.get().expect("it was just set");
         let inner = code.side.iter().filter_map(|entry| match entry {
-            SideEntry::Prototype(prototype) => Some(prototype.clone()),
+            SideEntry::Prototype(prototype) => Some(*prototype),
             _ => None,
         });
         let inner: Vec<_> = inner.collect();

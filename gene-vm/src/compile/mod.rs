@@ -35,6 +35,7 @@ pub use module::{Module, ModuleKind, code_of, evaluated, module};
 pub use side::{EnumVariant, Error, PatternElement, SideEntry};
 
 use crate::code::Prototype;
+use crate::heap::Gc;
 use crate::object::Gene;
 use crate::source::Pos;
 use crate::value::Value;
@@ -92,7 +93,7 @@ enum Exit {
 struct Compiler<'v> {
     vm: &'v mut Vm,
     e: Emitter,
-    prototype: Rc<Prototype>,
+    prototype: Gc<Prototype>,
     unit: Rc<Unit>,
     captured: Rc<Captured>,
     body: module::Body,
@@ -148,6 +149,6 @@ impl Compiler<'_> {
 }
 
 /// The source position of a Gene value.
-fn position(gene: crate::heap::Gc<Gene>) -> Pos {
+fn position(gene: Gc<Gene>) -> Pos {
     Pos(gene.header().aux)
 }

@@ -6,7 +6,7 @@ use super::environment::{Environment, StaticScope, Unit};
 use super::expressions::takes_infix;
 use super::scan::{self, Captured};
 use super::{Compile, Compiler, Emitter, Error, ScopeState, Want};
-use crate::code::{Code, FunctionKind, Prototype};
+use crate::code::{Code, CodeSlot, FunctionKind, Prototype};
 use crate::heap::Gc;
 use crate::object::*;
 use crate::source::Pos;
@@ -46,7 +46,7 @@ pub enum ModuleKind {
 /// A compiled module.
 pub struct Module {
     /// Its body, compiled.
-    pub prototype: Rc<Prototype>,
+    pub prototype: Gc<Prototype>,
     /// Slots of the heap scope that its function needs as its scope.
     pub slots: usize,
     /// The names that code after it sees.
@@ -60,7 +60,7 @@ const MAX_MISTAKES: usize = 50;
 
 impl Module {
     /// A module whose code was compiled before; nothing if there is none.
-    pub(crate) fn of_code(name: Symbol, prototype: Rc<Prototype>, slots: usize) -> Option<Module> {
+    pub(crate) fn of_code(name: Symbol, prototype: Gc<Prototype>, slots: usize) -> Option<Module> {
         let is_named = prototype.name == Some(name);
         let is_complete = prototype.code.get().is_some();
         (is_named && is_complete).then(|| Module {
@@ -98,9 +98,8 @@ pub fn module(
     attempts(|in_advance| {
         let scope = StaticScope::new(unit.clone(), outer.clone(), true);
         let prototype = body_prototype(Some(name), forms.to_vec(), scope.environment());
-        let prototype = Rc::new(prototype);
-        let mut compiler =
-            Compiler::new(vm, prototype.clone(), unit.clone(), captured.clone(), body);
+        let prototype = vm.heap.alloc(prototype);
+        let mut compiler = Compiler::new(vm, prototype, unit.clone(), captured.clone(), body);
         compiler.conditional = Conditional::new(in_advance);
         // What stands outside of any bracket has no position of its own.
         let start = compiler.vm.sources.latest();
@@ -117,7 +116,7 @@ pub fn module(
         let missing = compiler.conditional.missing();
         let findings = std::mem::take(&mut compiler.findings);
         let code = compiler.finish_code(name).map_err(|error| vec![error])?;
-        let _ = prototype.code.set(Box::new(code));
+        prototype.code.set(code);
         let module = Module {
             prototype,
             slots: scope.heap_slots.get() as usize,
@@ -163,31 +162,31 @@ fn body_prototype(name: Option<Symbol>, body: Vec<Value>, environment: Environme
         environment,
         return_type: None,
         pos: Pos::NONE,
-        code: OnceCell::new(),
+        code: CodeSlot::default(),
     }
 }
 
 /// The code of a function, compiled at its first call. Mistakes in it are exceptions.
 pub fn code_of(vm: &mut Vm, function: Gc<Function>) -> Result<*const Code, Raise> {
-    let prototype = function.prototype.clone();
+    let prototype = function.prototype;
     if prototype.code.get().is_none() {
         let code =
-            compile_function(vm, &prototype).map_err(|error| vm.raise_compile_error(&error))?;
-        let _ = prototype.code.set(Box::new(code));
+            compile_function(vm, prototype).map_err(|error| vm.raise_compile_error(&error))?;
+        prototype.code.set(code);
     }
-    let code: *const Code = &**prototype.code.get().expect("it was just set");
+    let code = prototype.code.as_ptr();
     function.code.set(code);
     Ok(code)
 }
 
-pub(super) fn compile_function(vm: &mut Vm, prototype: &Rc<Prototype>) -> Result<Code, Error> {
+pub(super) fn compile_function(vm: &mut Vm, prototype: Gc<Prototype>) -> Result<Code, Error> {
     compile_and_check(vm, prototype, &mut Findings::default())
 }
 
 /// Compiles a function, and tells what there is to say of it.
 pub(super) fn compile_and_check(
     vm: &mut Vm,
-    prototype: &Rc<Prototype>,
+    prototype: Gc<Prototype>,
     findings: &mut Findings,
 ) -> Result<Code, Error> {
     let unit = prototype.environment.scope.unit.clone();
@@ -206,7 +205,7 @@ pub(super) fn compile_and_check(
         .unwrap_or_else(|| Symbol::intern("<unnamed>"));
     attempts(|in_advance| {
         let (unit, captured) = (unit.clone(), captured.clone());
-        let mut compiler = Compiler::new(vm, prototype.clone(), unit, captured, Body::Function);
+        let mut compiler = Compiler::new(vm, prototype, unit, captured, Body::Function);
         compiler.conditional = Conditional::new(in_advance);
         compiler.generics = prototype.generics.clone();
         compiler.own_binding = prototype
@@ -227,7 +226,7 @@ pub fn evaluated(
     vm: &mut Vm,
     form: Value,
     environment: &Environment,
-) -> Result<Rc<Prototype>, Error> {
+) -> Result<Gc<Prototype>, Error> {
     if scan::is_cyclic(form) {
         let message = "Cannot evaluate a value that contains itself";
         return Err(Error::new(message, Pos::NONE));
@@ -236,23 +235,24 @@ pub fn evaluated(
     unit.is_open = true;
     let captured = Rc::new(Captured::of(&[form], &unit));
     let unit = Rc::new(unit);
-    let prototype = Rc::new(body_prototype(None, vec![form], environment.clone()));
+    let prototype = body_prototype(None, vec![form], environment.clone());
+    let prototype = vm.heap.alloc(prototype);
     let code = attempts(|in_advance| {
         let (unit, captured) = (unit.clone(), captured.clone());
-        let mut compiler = Compiler::new(vm, prototype.clone(), unit, captured, Body::Evaluated);
+        let mut compiler = Compiler::new(vm, prototype, unit, captured, Body::Evaluated);
         compiler.conditional = Conditional::new(in_advance);
         compiler.function_body()?;
         let missing = compiler.conditional.missing();
         Ok((compiler.finish_code(Symbol::intern("<eval>"))?, missing))
     })?;
-    let _ = prototype.code.set(Box::new(code));
+    prototype.code.set(code);
     Ok(prototype)
 }
 
 impl<'v> Compiler<'v> {
     fn new(
         vm: &'v mut Vm,
-        prototype: Rc<Prototype>,
+        prototype: Gc<Prototype>,
         unit: Rc<Unit>,
         captured: Rc<Captured>,
         body: Body,

@@ -2,7 +2,7 @@
 
 use super::Environment;
 use crate::code::{ParamKind, Prototype};
-use crate::heap::Tracer;
+use crate::heap::{Gc, Tracer};
 use crate::source::Pos;
 use crate::symbol::Symbol;
 use crate::types::Type;
@@ -14,7 +14,7 @@ pub enum SideEntry {
     /// Keys of a map literal, in order.
     Keys(Box<[Symbol]>),
     /// A function to make a closure of.
-    Prototype(Rc<Prototype>),
+    Prototype(Gc<Prototype>),
     /// A class to be made.
     Class {
         /// Its name.
@@ -104,7 +104,7 @@ pub struct PatternElement {
 impl SideEntry {
     pub(crate) fn trace(&self, tracer: &mut Tracer) {
         match self {
-            SideEntry::Prototype(prototype) => prototype.trace(tracer),
+            SideEntry::Prototype(prototype) => tracer.object(*prototype),
             SideEntry::Type(of) | SideEntry::Field { of, .. } | SideEntry::Check { of, .. } => {
                 of.trace(tracer)
             }

@@ -46,6 +46,7 @@ pub enum Kind {
     DateTime,
     Bytes,
     Native,
+    Prototype,
     CallerContext,
 }
 

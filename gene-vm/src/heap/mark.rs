@@ -2,6 +2,7 @@
 //! structures cannot overflow the native stack.
 
 use super::gc::{Gc, HeapData, Kind, Object};
+use crate::code::Prototype;
 use crate::object::*;
 use crate::value::{PAYLOAD_MASK, Value};
 
@@ -103,7 +104,7 @@ pub(super) fn operations(kind: Kind) -> &'static Operations {
 }
 
 operations_by_kind! {
-    Str ComplexSymbol Array Map HashMap HashSet Gene Range Function NativeFn Scope Class Shape Instance Namespace
+    Str ComplexSymbol Array Map HashMap HashSet Gene Range Function Prototype NativeFn Scope Class Shape Instance Namespace
     Enum Variant EnumValue Regex RegexMatch Iterator Generator Future Selector Quote Unquote TypeValue
     Date Time DateTime Bytes Native CallerContext
 }

@@ -7,7 +7,7 @@ use crate::code::{
     Cache, CallShape, Capture, Code, FunctionKind, Handler, Param, ParamKind, Prototype,
 };
 use crate::compile::{EnumVariant, Environment, PatternElement, SideEntry};
-use crate::heap::Items;
+use crate::heap::{Gc, Items};
 use crate::object::Gene;
 use crate::source::Pos;
 use crate::symbol::Symbol;
@@ -167,7 +167,7 @@ impl<T: Store> Store for Box<[T]> {
     }
 }
 
-// Types and functions, which are held this way, hold others.
+// Types, which are held this way, hold others.
 impl<T: Store> Store for Rc<T> {
     fn store(&self, to: &mut Writer) {
         to.nested(|to| (**self).store(to));
@@ -416,6 +416,17 @@ impl Store for Code {
     }
 }
 
+// Functions hold others.
+impl Store for Gc<Prototype> {
+    fn store(&self, to: &mut Writer) {
+        to.nested(|to| (**self).store(to));
+    }
+    fn load(from: &mut Reader) -> Option<Self> {
+        let prototype = from.nested(Prototype::load)?;
+        Some(from.heap.as_mut()?.alloc(prototype))
+    }
+}
+
 impl Store for Prototype {
     fn store(&self, to: &mut Writer) {
         let Some(code) = self.code.get() else {
@@ -462,7 +473,7 @@ impl Store for Prototype {
             environment: Environment::empty(),
             return_type: Store::load(from)?,
             pos: Store::load(from)?,
-            code: OnceCell::from(Box::new(Store::load(from)?)),
+            code: Code::load(from)?.into(),
         })
     }
 }

@@ -140,16 +140,12 @@ impl Vm {
         let SideEntry::Prototype(prototype) = entry else {
             unreachable!("the side entry of a closure is a prototype")
         };
-        let code = prototype
-            .code
-            .get()
-            .map_or(std::ptr::null(), |code| std::ptr::from_ref(&**code));
         self.heap.value(Function {
             scope,
-            code: std::cell::Cell::new(code),
+            code: prototype.code.as_ptr().into(),
             namespace: running.namespace,
             class: running.class,
-            prototype: prototype.clone(),
+            prototype: *prototype,
         })
     }
 

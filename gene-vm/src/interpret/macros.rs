@@ -1,7 +1,6 @@
 //! Macro calls, `$caller_eval`, `eval`, `$render` (5.8, 5.9).
 
 use super::call::Arguments;
-use crate::code::Code;
 use crate::compile::Environment;
 use crate::heap::{Gc, Kind};
 use crate::object::*;
@@ -135,10 +134,9 @@ impl Vm {
     fn evaluate(&mut self, form: Value, place: Place) -> Result {
         let prototype = crate::compile::evaluated(self, form, place.environment)
             .map_err(|error| self.raise_compile_error(&error))?;
-        let code: *const Code = &**prototype.code.get().expect("evaluated code is compiled");
         let function = self.heap.value(Function {
             scope: place.scope,
-            code: code.into(),
+            code: prototype.code.as_ptr().into(),
             namespace: place.function.namespace,
             class: place.function.class,
             prototype,

@@ -7,7 +7,6 @@ use crate::symbol::Symbol;
 use crate::value::Value;
 use crate::vm::{Raise, Vm};
 use std::cell::Cell;
-use std::rc::Rc;
 
 /// A function, macro function, generator function, block, method or body of a
 /// class, namespace or module: code with what it captured.
@@ -22,7 +21,7 @@ pub struct Function {
     /// The class whose body surrounds the function, for `super`; else `nil`.
     pub class: Value,
     /// What all closures of one definition share.
-    pub prototype: Rc<Prototype>,
+    pub prototype: Gc<Prototype>,
 }
 
 impl Function {
@@ -191,7 +190,7 @@ heap_data!(Function, |f, t| {
     t.value(f.scope);
     t.value(f.namespace);
     t.value(f.class);
-    f.prototype.trace(t);
+    t.object(f.prototype);
 });
 heap_data!(Scope, |s, t| {
     // The slots are not part of the Rust type: reach them through the object's address.
