@@ -192,6 +192,24 @@ fn instructions_executed() {
                 .to_string(),
             (1000, 2000, 1000),
         ),
+        (
+            "new closure in a loop, per round",
+            loops("(var i 0) (var g nil) (while (i < n) (g = (fn [x] x)) (i = (i + 1))) g"),
+            (1000, 2000, 1000),
+        ),
+        (
+            "call that makes a scope and a closure over it, per call",
+            "(fn g [x] (fn [] x)) (fn f [n] (var i 0) (while (i < n) (g i) (i = (i + 1))) i) (f 10) (f N)"
+                .to_string(),
+            (1000, 2000, 1000),
+        ),
+        (
+            "new instance with two fields in a loop, per round",
+            "(class P (ctor [x y] (/x = x) (/y = y)))
+             (fn f [n] (var i 0) (var p nil) (while (i < n) (p = (new P i n)) (i = (i + 1))) p) (f 10) (f N)"
+                .to_string(),
+            (1000, 2000, 1000),
+        ),
     ];
     let mut text = String::new();
     for (what, source, (few, many, more)) in programs {

@@ -2,7 +2,7 @@
 
 use crate::bytecode::Instr;
 use crate::compile::{Environment, SideEntry};
-use crate::heap::{Gc, Header, Kind, Tracer};
+use crate::heap::{Gc, Header, Kind, Tracer, data_offset};
 use crate::object::{Namespace, Shape, heap_data};
 use crate::source::Pos;
 use crate::symbol::Symbol;
@@ -93,7 +93,7 @@ pub struct Prototype {
 }
 
 /// Holds a body's code, once that is compiled.
-#[derive(Default)]
+#[repr(transparent)]
 pub struct CodeSlot(Cell<*const Code>);
 
 impl CodeSlot {
@@ -116,6 +116,12 @@ impl CodeSlot {
     }
 }
 
+impl Default for CodeSlot {
+    fn default() -> CodeSlot {
+        CodeSlot(Cell::new(std::ptr::null()))
+    }
+}
+
 impl From<Code> for CodeSlot {
     fn from(code: Code) -> CodeSlot {
         let slot = CodeSlot::default();
@@ -134,6 +140,10 @@ impl Drop for CodeSlot {
 }
 
 impl Prototype {
+    /// Offset of the address of the code in the object, for compiled code.
+    pub const CODE_OFFSET: usize =
+        data_offset::<Prototype>() + std::mem::offset_of!(Prototype, code);
+
     /// See [`Code::least`]; `None`: arguments need binding.
     pub(crate) fn least(&self) -> Option<u16> {
         let least = self.params.iter().take_while(|p| !p.optional).count();

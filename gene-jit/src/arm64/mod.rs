@@ -28,7 +28,7 @@ pub mod isle {
     pub use layout::{HEADER_KIND, KIND_ARRAY, KIND_STRING, TEXT_WORD};
     use crate::buffer::Label;
     use crate::runtime::classes::*;
-    use crate::tree::{Checked, Node, Op, Rounding, Stmt};
+    use crate::tree::{Checked, Node, OWN_SCOPE, Op, Rounding, Stmt};
 
     gene_isle::rules!(
         "rules/prelude.isle",

@@ -1,12 +1,12 @@
 //! The contents of new objects.
 
-use super::Lowering;
-use super::facts::Known;
+use super::facts::{Fact, Known};
+use super::{Lowering, SLOT};
 use crate::arm64::isle::{Inst, Pair8};
 use crate::arm64::{FRAME, Reg, X16, X17};
 use crate::tree::{MAX_PENDING, Node, Op};
 use arrayvec::ArrayVec;
-use gene_vm::object::Array;
+use gene_vm::object::{Array, Scope};
 
 /// Elements from the first to the last.
 type Elements = ArrayVec<Node, MAX_PENDING>;
@@ -57,6 +57,35 @@ impl Lowering<'_> {
             },
         }
         free
+    }
+
+    /// Stores a value in so many variables of a new scope.
+    pub(super) fn fill_slots_of(&mut self, scope: Reg, slots: u16, value: Reg) {
+        for slot in (0..slots).step_by(2) {
+            let offset = Scope::SLOTS_OFFSET as i64 + slot as i64 * SLOT;
+            if slot + 1 == slots {
+                self.buffer.store(value, scope, offset);
+            } else {
+                self.buffer.inst(Inst::Stp {
+                    rt: value,
+                    rt2: value,
+                    rn: scope,
+                    offset: Pair8::new(offset as i16).expect("few variables lie near"),
+                });
+            }
+        }
+    }
+
+    /// Notes that a local is the scope at an address.
+    pub(super) fn hold_scope_in(&mut self, slot: u16, scope: Reg) {
+        self.forget_local(slot);
+        let known = Known {
+            fact: Fact::Object,
+            address: Some(scope),
+            ..Known::default()
+        };
+        *self.locals.get_mut(slot) = known;
+        self.own_local(slot, known);
     }
 
     /// The use of the elements of the array that a node has made is over.

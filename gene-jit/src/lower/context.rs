@@ -11,6 +11,7 @@ use crate::buffer::Label;
 use crate::runtime::Helper;
 use crate::tree::{Checked, Node, Op};
 use gene_vm::code::Way;
+use gene_vm::compile::SideEntry;
 use gene_vm::heap::{Header, Kind};
 use gene_vm::object::{Array, Function, NativeFn, Scope};
 use gene_vm::value::{self, TAG_SHIFT, Value};
@@ -399,6 +400,35 @@ impl Context for Lowering<'_> {
     fn cells_of_array(&mut self, room: u64) -> Offset8 {
         let size = Array::SIZE + room as usize * size_of::<Value>();
         Offset8::new(Vm::free_cells_offset(size) as u32).expect("the heap begins near the VM")
+    }
+
+    fn prototype_address(&mut self, prototype: u32) -> u64 {
+        let SideEntry::Prototype(prototype) = self.code.side[prototype as usize] else {
+            unreachable!("the side entry of a closure is a prototype")
+        };
+        prototype.address()
+    }
+
+    fn cells_of_scope(&mut self, slots: u16) -> Offset8 {
+        let size = Scope::SLOTS_OFFSET + slots as usize * size_of::<Value>();
+        Offset8::new(Vm::free_cells_offset(size) as u32).expect("the heap begins near the VM")
+    }
+
+    fn scope_header(&mut self, slots: u16) -> u64 {
+        Header::word(Kind::Scope, slots.into())
+    }
+
+    fn fill_scope(&mut self, scope: Reg, slots: u16, value: Reg) {
+        self.fill_slots_of(scope, slots, value);
+    }
+
+    fn hold_scope(&mut self, slot: u16, scope: Reg) {
+        self.hold_scope_in(slot, scope);
+    }
+
+    fn held_scope(&mut self, slot: u16) -> Option<Reg> {
+        let address = self.locals.get(slot).address;
+        self.touched(address)
     }
 
     fn room_for(&mut self, count: u16) -> u64 {

@@ -376,6 +376,7 @@ impl Lowering<'_> {
         let fact = match self.op(node) {
             op if op.is_comparison() => Fact::Bool,
             Op::MakeArray { .. } => Fact::Array,
+            Op::MakeClosure { .. } => Fact::Object,
             _ => Fact::Unknown,
         };
         Known {

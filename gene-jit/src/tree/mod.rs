@@ -16,7 +16,7 @@ mod ops;
 
 pub use effect::is_leaf;
 pub use flow::Flow;
-pub use ops::{Checked, Op, Rounding, Stmt};
+pub use ops::{Checked, OWN_SCOPE, Op, Rounding, Stmt};
 
 /// A node of a tree, as an index into its [`Block`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

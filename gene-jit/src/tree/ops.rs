@@ -3,6 +3,9 @@
 use super::Node;
 use arrayvec::ArrayVec;
 
+/// In place of a local: the scope of the running function.
+pub const OWN_SCOPE: u16 = u16::MAX;
+
 /// What a node computes. Rules match these; `rules/bytecode.isle` declares them.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[allow(
@@ -173,6 +176,11 @@ pub enum Op {
     MakeArray {
         count: u16,
     },
+    /// A new closure of the prototype in the side table, over the scope in a local or [`OWN_SCOPE`].
+    MakeClosure {
+        scope: u16,
+        prototype: u32,
+    },
     /// A field or member through the inline cache.
     Member {
         of: Node,
@@ -196,7 +204,8 @@ impl Op {
             Op::Const { .. } | Op::Local { .. } | Op::Operand | Op::Result | Op::Function => {
                 (None, None)
             }
-            Op::Scoped { .. } | Op::Captured { .. } | Op::MakeArray { .. } => (None, None),
+            Op::Scoped { .. } | Op::Captured { .. } => (None, None),
+            Op::MakeArray { .. } | Op::MakeClosure { .. } => (None, None),
             Op::Sqrt { x } | Op::Abs { x } | Op::Round { x, .. } | Op::Copy { x } => {
                 (Some(x), None)
             }
@@ -301,6 +310,12 @@ pub enum Stmt {
         depth: u16,
         slot: u32,
         value: Node,
+    },
+    /// Puts a new scope, inside of that in a local or [`OWN_SCOPE`], in a local.
+    NewScope {
+        slot: u16,
+        parent: u16,
+        slots: u16,
     },
     /// Checks that a variable has a value.
     CheckDefined {

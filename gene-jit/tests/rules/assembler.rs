@@ -4,8 +4,9 @@
 //! variables that are written before they are read are locals, the others are parameters, in the order in which they
 //! appear. `docs/rules.md` has the forms around them.
 
-use super::program::{Found, Program, UNDEFINED};
+use super::program::{Found, Program, Side, UNDEFINED};
 use gene_isle_core::ast::{Datum, DatumKind};
+use gene_jit::tree::OWN_SCOPE;
 use gene_vm::bytecode::{Instr, Op, Operands};
 use gene_vm::code::CallShape;
 use gene_vm::symbol::Symbol;
@@ -33,7 +34,7 @@ pub struct Assembler {
     instrs: Vec<Instr>,
     constants: Vec<String>,
     caches: Vec<Symbol>,
-    checks: Vec<String>,
+    side: Vec<Side>,
     calls: Vec<CallShape>,
     /// Instructions whose guess was wrong, and what they found.
     found: Vec<(usize, Vec<Found>)>,
@@ -82,6 +83,16 @@ impl Assembler {
             {
                 instr.b = slots[instr.b as usize] as u16;
             }
+            match instr.op {
+                Op::MakeClosure if instr.b != OWN_SCOPE => {
+                    instr.b = slots[instr.b as usize] as u16;
+                }
+                Op::NewScope if instr.a == 1 => {
+                    let parent = slots[(instr.c >> 16) as usize] as i32;
+                    instr.c = parent << 16 | instr.c & 0xFFFF;
+                }
+                _ => {}
+            }
         }
         Program {
             params,
@@ -89,7 +100,7 @@ impl Assembler {
             instrs,
             constants: self.constants,
             caches: self.caches,
-            checks: self.checks,
+            side: self.side,
             calls: self.calls,
             found: self.found,
             earlier: self.earlier,
@@ -374,6 +385,18 @@ impl Assembler {
                 let count = self.nodes(elements)?;
                 self.emit(Op::MakeArray, 0, 0, count);
             }
+            // A function of the text, over the scope in a variable or that of the function.
+            ("MakeClosure", [scope, text]) => {
+                let DatumKind::Str(text) = &text.kind else {
+                    return wrong(text, "expected the text of a function");
+                };
+                let scope = match word(scope)? {
+                    "own" => OWN_SCOPE as usize,
+                    _ => self.variable(scope, 1, false)?,
+                };
+                self.side.push(Side::Closure(text.clone()));
+                self.emit(Op::MakeClosure, 0, scope, self.side.len() - 1);
+            }
             ("Member", [of, name]) => {
                 self.node(of)?;
                 let cache = self.cache(word(name)?);
@@ -456,6 +479,13 @@ impl Assembler {
                 self.emit(Op::NewScope, 0, variable, natural(count)?);
                 return Ok(false);
             }
+            // Inside of that in another variable.
+            ("NewScope", [variable, count, parent]) => {
+                let variable = self.variable(variable, 1, true)?;
+                let parent = self.variable(parent, 1, false)?;
+                self.emit(Op::NewScope, 1, variable, parent << 16 | natural(count)?);
+                return Ok(false);
+            }
             ("SetScoped", [scope, slot, value]) => {
                 self.node(value)?;
                 let scope = self.variable(scope, 1, false)?;
@@ -485,14 +515,14 @@ impl Assembler {
                 else {
                     return wrong(of, "a type is written (Checked.NAME)");
                 };
-                self.checks.push(name.into());
-                self.emit(Op::CheckType, 0, 0, self.checks.len() - 1);
+                self.side.push(Side::Check(name.into()));
+                self.emit(Op::CheckType, 0, 0, self.side.len() - 1);
             }
             ("CheckClass", [value, class]) => {
                 self.node(value)?;
                 self.node(class)?;
-                self.checks.push(String::new());
-                self.emit(Op::CheckType, 0, 1, self.checks.len() - 1);
+                self.side.push(Side::Check(String::new()));
+                self.emit(Op::CheckType, 0, 1, self.side.len() - 1);
             }
             ("Return", [value]) => {
                 self.node(value)?;

@@ -5,7 +5,7 @@ use gene_isle_tools::testing::Case;
 use gene_jit::feedback::Feedback;
 use gene_vm::Vm;
 use gene_vm::bytecode::Instr;
-use gene_vm::code::{Cache, CallShape, Code};
+use gene_vm::code::{Cache, CallShape, Code, Prototype};
 use gene_vm::compile::SideEntry;
 use gene_vm::reader::read_first;
 use gene_vm::source::Pos;
@@ -24,14 +24,21 @@ pub struct Program {
     /// What the literals say.
     pub constants: Vec<String>,
     pub caches: Vec<Symbol>,
-    /// Names of types that values are checked against; the empty name is a type on the operand stack.
-    pub checks: Vec<String>,
+    pub side: Vec<Side>,
     pub calls: Vec<CallShape>,
     pub found: Vec<(usize, Vec<Found>)>,
     /// Arguments of calls that are made before the code is compiled.
     pub earlier: Vec<String>,
     /// The instructions of the part that is tested.
     pub focus: BTreeSet<usize>,
+}
+
+/// An entry of the side table.
+pub enum Side {
+    /// The name of a type that a value is checked against; the empty name is a type on the operand stack.
+    Check(String),
+    /// The text of a function to make a closure of.
+    Closure(String),
 }
 
 /// The literal that is no value of the language.
@@ -62,7 +69,12 @@ impl Program {
     /// A function that the code can be given to: it has the parameters, and a scope of its own with two variables.
     pub fn shell(&self) -> String {
         let params: String = (0..self.params).map(|i| format!(" p{i}")).collect();
-        format!("(fn outer [a b] (fn [{params}] (a = b)))\n(var tested (outer 7 8))")
+        let closures = self.side.iter().map(|entry| match entry {
+            Side::Check(_) => "",
+            Side::Closure(text) => text,
+        });
+        let closures: String = closures.collect();
+        format!("(fn outer [a b] (fn [{params}] (a = b) {closures}))\n(var tested (outer 7 8))")
     }
 
     /// What running the code is said to have shown.
@@ -75,8 +87,21 @@ impl Program {
         feedback
     }
 
-    /// The code.
-    pub fn code(&self, vm: &mut Vm) -> Result<Code, String> {
+    /// The code. The shell has the prototypes of closures.
+    pub fn code(&self, vm: &mut Vm, shell: &Prototype) -> Result<Code, String> {
+        let shell = shell.code.get().expect("functions are compiled early");
+        let mut prototypes = shell.side.iter().filter_map(|entry| match entry {
+            SideEntry::Prototype(prototype) => Some(*prototype),
+            _ => None,
+        });
+        let side = self.side.iter().map(|entry| match entry {
+            Side::Check(name) => check(name),
+            Side::Closure(_) => {
+                let prototype = prototypes.next();
+                SideEntry::Prototype(prototype.expect("the shell has all closures"))
+            }
+        });
+        let side = side.collect();
         let constants = self.constants.iter().map(|text| match text.as_str() {
             UNDEFINED => Ok(Value::UNDEFINED),
             text => read_first(vm, text).map_err(|error| format!("{text}: {}", error.message)),
@@ -96,7 +121,7 @@ impl Program {
             direct: true,
             instrs: self.instrs.clone().into(),
             constants: constants.into(),
-            side: self.checks.iter().map(|name| check(name)).collect(),
+            side,
             calls: self.calls.clone().into(),
             caches: caches.collect(),
             handlers: Box::default(),

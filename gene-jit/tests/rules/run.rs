@@ -67,7 +67,7 @@ impl Tested {
             .run(&mut vm, "<test>", &shell)
             .map_err(|failure| vm.report(&failure).message)?;
         let mut function = function.get::<Function>().expect("the shell is a function");
-        let code = program.code(&mut vm)?;
+        let code = program.code(&mut vm, &function.prototype)?;
         let prototype = vm.heap.alloc(with_code(&function.prototype, code));
         function.code.set(std::ptr::null());
         function.prototype = prototype;

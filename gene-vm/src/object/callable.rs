@@ -31,6 +31,14 @@ impl Function {
     /// Offset of `namespace` in the object, for compiled code.
     pub const NAMESPACE_OFFSET: usize =
         data_offset::<Function>() + std::mem::offset_of!(Function, namespace);
+    /// Offset of `class` in the object, for compiled code.
+    pub const CLASS_OFFSET: usize =
+        data_offset::<Function>() + std::mem::offset_of!(Function, class);
+    /// Offset of `prototype` in the object, for compiled code.
+    pub const PROTOTYPE_OFFSET: usize =
+        data_offset::<Function>() + std::mem::offset_of!(Function, prototype);
+    /// Bytes of the object.
+    pub const SIZE: usize = data_offset::<Function>() + size_of::<Function>();
     /// Offset of `code` in the object, for compiled code.
     pub const CODE_OFFSET: usize = data_offset::<Function>() + std::mem::offset_of!(Function, code);
 }

@@ -1,11 +1,11 @@
 //! Tags, kinds and offsets of the VM's types, as the rules' constants.
 
 use super::{Imm12, Offset1, Offset4, Offset8, Pair8};
-use gene_vm::code::Cache;
+use gene_vm::code::{Cache, Prototype};
 use gene_vm::heap::{Header, Items, Kind};
-use gene_vm::object::{Array, Instance, Shape, Str};
+use gene_vm::object::{Array, Function, Instance, Scope, Shape, Str};
 use gene_vm::value::{self, Value};
-use gene_vm::vm::Context;
+use gene_vm::vm::{Context, Vm};
 use std::mem::offset_of;
 
 pub const SPECIAL_TAG: u64 = value::SPECIAL_TAG;
@@ -43,6 +43,32 @@ pub const LEN_AND_CAPACITY: Pair8 = {
     Pair8::constant((Array::ITEMS_OFFSET + Items::LEN_OFFSET) as i16)
 };
 pub const ROOM_OF_EMPTY: u64 = Array::ROOM_OF_EMPTY as u64;
+pub const FUNCTION_CELLS: Offset8 = words(Vm::free_cells_offset(Function::SIZE));
+pub const FUNCTION_HEADER: u64 = Header::word(Kind::Function, 0);
+pub const FUNCTION_SCOPE: Offset8 = words(Function::SCOPE_OFFSET);
+/// The header of a new function, and the scope.
+pub const HEADER_AND_SCOPE: Pair8 = {
+    assert!(Function::SCOPE_OFFSET == 8);
+    Pair8::constant(0)
+};
+pub const CODE_AND_NAMESPACE: Pair8 = {
+    assert!(Function::NAMESPACE_OFFSET == Function::CODE_OFFSET + 8);
+    Pair8::constant(Function::CODE_OFFSET as i16)
+};
+pub const NAMESPACE_AND_CLASS: Pair8 = {
+    assert!(Function::CLASS_OFFSET == Function::NAMESPACE_OFFSET + 8);
+    Pair8::constant(Function::NAMESPACE_OFFSET as i16)
+};
+pub const CLASS_AND_PROTOTYPE: Pair8 = {
+    assert!(Function::PROTOTYPE_OFFSET == Function::CLASS_OFFSET + 8);
+    Pair8::constant(Function::CLASS_OFFSET as i16)
+};
+pub const PROTOTYPE_CODE: Offset8 = words(Prototype::CODE_OFFSET);
+/// The header of a new scope, and the scope around it.
+pub const HEADER_AND_PARENT: Pair8 = {
+    assert!(Scope::PARENT_OFFSET == 8);
+    Pair8::constant(0)
+};
 pub const NEXT_FREE: Offset8 = words(gene_vm::heap::NEXT_FREE_OFFSET);
 pub const STRING_LEN: Offset8 = words(Str::LEN_OFFSET);
 pub const STRING_WORD: Offset8 = words(Str::TEXT_OFFSET);

@@ -5,10 +5,13 @@ mod iteration;
 
 use super::effect::{effect, written_locals};
 use super::operands::{checked_type, checks_class};
-use super::{Block, Flow, Line, MAX_PENDING, Node, NodeData, Op, Stack, Stmt};
+use super::{Block, Flow, Line, MAX_PENDING, Node, NodeData, OWN_SCOPE, Op, Stack, Stmt};
 use gene_vm::bytecode::{Instr, Op as Opcode};
 use gene_vm::code::Code;
 use gene_vm::value::Value;
+
+/// Larger scopes are made by the runtime.
+const MOST_SLOTS: i32 = 16;
 
 /// Higher trees are evaluated in parts.
 const MAX_HEIGHT: u8 = 16;
@@ -541,6 +544,22 @@ impl Builder<'_> {
                 );
             }
             Opcode::MakeArray if c as usize <= MAX_PENDING => self.make_array(c as u16),
+            Opcode::MakeClosure => {
+                self.push(Op::MakeClosure {
+                    scope: b,
+                    prototype: c as u32,
+                });
+                self.settle();
+            }
+            Opcode::NewScope if c & 0xFFFF <= MOST_SLOTS => {
+                self.settle();
+                self.settle_local(b);
+                self.line(Stmt::NewScope {
+                    slot: b,
+                    parent: if a == 1 { (c >> 16) as u16 } else { OWN_SCOPE },
+                    slots: c as u16,
+                });
+            }
             Opcode::Return => {
                 let value = self.pop();
                 self.settle();
