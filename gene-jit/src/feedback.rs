@@ -2,7 +2,7 @@
 
 use crate::lower::Fact;
 use crate::tree::operands::{Operand, guessed_operands, is_equality};
-use gene_vm::bytecode::Op;
+use gene_vm::bytecode::{Instr, Op};
 use gene_vm::code::Code;
 use gene_vm::value::Value;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,18 @@ fn is_expected_kind(stack: &[Value], count: usize) -> bool {
         }
         _ => Fact::of(receiver).is_array(),
     }
+}
+
+/// Does an instruction use a name, or a member of the namespace or class that it was found in?
+fn is_name(code: &Code, instr: Instr, stack: &[Value]) -> bool {
+    let of = match instr.op {
+        Op::GetName | Op::GetTypeName | Op::GetGlobal | Op::SetName => return true,
+        Op::GetMember | Op::GetMemberStrict => 0,
+        Op::GetMemberOrElement | Op::SetMember => 1,
+        _ => return false,
+    };
+    let found = code.caches[instr.c as usize].found.get();
+    found.is_some_and(|found| stack.iter().rev().nth(of) == Some(&found.from))
 }
 
 /// What an instruction has found.
@@ -110,7 +122,7 @@ impl Feedback {
     /// Notes that a guess was wrong: in the instruction at `pc` of the code, with these locals and operands on the stack.
     pub fn note_site(&mut self, code: &Code, pc: usize, locals: &[Value], stack: &[Value]) {
         let instr = code.instrs[pc];
-        if instr.op == Op::GetName {
+        if is_name(code, instr, stack) {
             // The next version relies on what names stand for by then.
             return;
         }

@@ -3,7 +3,7 @@
 use crate::bytecode::Instr;
 use crate::compile::{Environment, SideEntry};
 use crate::heap::{Gc, Header, Kind, Tracer, data_offset};
-use crate::object::{Namespace, Shape, heap_data};
+use crate::object::{MemberCell, Namespace, Shape, heap_data};
 use crate::source::Pos;
 use crate::symbol::Symbol;
 use crate::types::Type;
@@ -225,6 +225,8 @@ pub struct Code {
     pub visible: Box<[(u32, Visible)]>,
     /// What listings call it.
     pub name: Symbol,
+    /// What its names were resolved for, if they were, see [`crate::vm::Vm::resolve_names`].
+    pub resolved: Cell<Option<Resolved>>,
     /// Data of the second tier, dropped with the code.
     pub tier_data: RefCell<Option<Box<dyn std::any::Any>>>,
 }
@@ -243,6 +245,16 @@ impl Code {
         } else {
             self.entry.get()
         }
+    }
+
+    /// The namespace or class around the function that names were resolved for, if another function with this code may be
+    /// in another one: a module's own code is always in the same one, but the bodies of namespaces and classes may run
+    /// more than once.
+    pub fn inner_namespace(&self) -> Option<Value> {
+        let around = self.resolved.get()?.around;
+        let namespace: Option<Gc<Namespace>> = around.get();
+        let is_module = namespace.is_some_and(|namespace| namespace.parent.is_nil());
+        (!is_module).then_some(around)
     }
 
     /// Can so many positional arguments stay where they are?
@@ -302,6 +314,7 @@ impl Code {
         for cache in &self.caches {
             cache.forget();
         }
+        self.resolved.set(None);
     }
 }
 
@@ -371,7 +384,7 @@ pub const WAYS: usize = 4;
 #[repr(C)]
 pub struct Way {
     /// The kind of receiver: the header word of an object, if that tells its class, else the address of the class; where a
-    /// name is looked up, the bits of the namespace; where a function is called, the bits of the function; where a
+    /// function is called, the bits of the function; where a
     /// parent's method is called, those of the running one. 0: none.
     key: Cell<u64>,
     /// The slot of a field, or the bits of a method or function.
@@ -441,27 +454,38 @@ pub struct Cache {
     enters_natives: Cell<bool>,
     /// Is it in the VM's list of caches that know methods?
     pub(crate) is_listed: Cell<bool>,
-    /// The VM's epoch when a name was looked up.
-    pub epoch: Cell<u32>,
     /// The name that is looked up.
     pub name: Cell<NameOrEmpty>,
-    /// The namespace where a name was found, and its position there.
-    pub found: Cell<Option<(Gc<Namespace>, u32)>>,
+    /// Where it was found last, if it is a name or the member of a namespace or class.
+    pub found: Cell<Option<Found>>,
 }
 
-/// Does a name with this value most likely keep it?
-pub(crate) fn is_definition(value: Value) -> bool {
-    matches!(
-        value.heap_kind(),
-        Some(
-            Kind::Function
-                | Kind::NativeFn
-                | Kind::Class
-                | Kind::Namespace
-                | Kind::Enum
-                | Kind::Variant
-        )
-    )
+/// Where a name, or a member of a namespace or class, was found.
+#[derive(Clone, Copy)]
+pub struct Found {
+    /// The namespace or class that it was looked up from.
+    pub from: Value,
+    /// Where its value lies.
+    pub cell: MemberCell,
+    /// [`Context::names_epoch`] then: as long as that stays, so does the cell.
+    ///
+    /// [`Context::names_epoch`]: crate::vm::Context::names_epoch
+    pub epoch: u32,
+    /// What it stands for, if that is a definition: as long as the epoch stays, so does the value.
+    pub definition: Option<Value>,
+    /// May code assign it without telling anybody?
+    pub is_variable: bool,
+}
+
+/// What the names in a body were resolved for.
+#[derive(Clone, Copy)]
+pub struct Resolved {
+    /// The namespace or class around the function.
+    pub around: Value,
+    /// [`Context::names_epoch`] then.
+    ///
+    /// [`Context::names_epoch`]: crate::vm::Context::names_epoch
+    pub epoch: u32,
 }
 
 /// The symbol of a cache; the empty name by default.
@@ -540,29 +564,6 @@ impl Cache {
     /// Notes a callee, and the machine code that the call may enter at once.
     pub(crate) fn remember_callee(&self, callee: Value, entry: usize) {
         self.remember(callee.bits(), callee.bits(), entry);
-    }
-
-    /// What a name stands for, if that is a definition: it changes no more often than [`Context::names_epoch`].
-    ///
-    /// [`Context::names_epoch`]: crate::vm::Context::names_epoch
-    pub fn definition(&self) -> Option<Value> {
-        let (namespace, index) = self.found.get()?;
-        let (_, &value) = namespace.members.get_index(index as usize)?;
-        is_definition(value).then_some(value)
-    }
-
-    /// The namespace or class that a name was looked up from, unless the code is a module's own: that always looks from
-    /// the same one, but the bodies of namespaces and classes may run more than once.
-    pub fn inner_namespace(&self) -> Option<Value> {
-        let around = Value::from_bits(self.latest().key());
-        let namespace: Option<Gc<Namespace>> = around.get();
-        let is_module = namespace.is_some_and(|namespace| namespace.parent.is_nil());
-        (!is_module).then_some(around)
-    }
-
-    /// Notes where names are looked up.
-    pub(crate) fn remember_namespace(&self, namespace: Value) {
-        self.ways[0].set(namespace.bits(), 0, 0);
     }
 
     fn remember(&self, key: u64, found: u64, more: usize) {

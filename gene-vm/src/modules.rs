@@ -53,6 +53,7 @@ impl Vm {
         members.insert(sym::MODULE_NAME, module_name);
         members.insert(sym::GENE, Value::object(self.builtins.gene));
         members.insert(sym::GENEX, Value::object(self.builtins.genex));
+        self.names_changed();
         namespace
     }
 

@@ -110,7 +110,7 @@ impl Session {
             environment = scope.parent.as_ref();
         }
         for namespace in [self.namespace, vm.builtins.gene, vm.builtins.global] {
-            for (name, &value) in &namespace.members {
+            for (name, &value) in namespace.members.iter() {
                 names.insert(name.to_string());
                 if let Some(inner) = value.get::<Namespace>() {
                     let members = inner.members.keys();

@@ -153,9 +153,9 @@ impl Lowering<'_> {
         self.leave_callee(above, result);
     }
 
-    /// Leaves unless the function belongs to the namespace that a name was looked up from, if it may belong to several.
-    pub(super) fn check_namespace(&mut self, cache: u32) {
-        let Some(namespace) = self.code.caches[cache as usize].inner_namespace() else {
+    /// Leaves unless the function belongs to the namespace that names were looked up from, if it may belong to several.
+    pub(super) fn check_namespace(&mut self) {
+        let Some(namespace) = self.code.inner_namespace() else {
             return;
         };
         self.buffer.load(X16, FRAME, -SLOT);

@@ -586,13 +586,28 @@ impl Context for Lowering<'_> {
         self.names_hold.then_some(())
     }
 
-    fn names_epoch(&mut self, cache: u32) -> u64 {
-        self.code.caches[cache as usize].epoch.get().into()
+    fn names_epoch(&mut self) -> u64 {
+        let resolved = self.code.resolved.get();
+        resolved.map_or(0, |resolved| resolved.epoch.into())
     }
 
-    fn rely_on_names(&mut self, cache: u32) {
-        self.check_namespace(cache);
+    fn rely_on_names(&mut self) {
+        self.check_namespace();
         self.names_hold = true;
+    }
+
+    fn cell_of(&mut self, cache: u32) -> Reg {
+        let found = self.code.caches[cache as usize].found.get();
+        self.literal_word(found.map_or(0, |found| found.cell.address()))
+    }
+
+    fn is_same(&mut self, node: Node, object: u64) -> Option<()> {
+        let is_literal = self.op(node) == Op::Const { bits: object };
+        (is_literal || self.known(node).fact == Fact::Same(object)).then_some(())
+    }
+
+    fn learn_same(&mut self, node: Node, object: u64) {
+        self.learn(node, Fact::Same(object));
     }
 
     fn enter_natives(&mut self, cache: u32) {

@@ -32,6 +32,8 @@ pub enum Fact {
     String,
     /// It is an instance with this header word: of one shape.
     Instance(u64),
+    /// It is this very object.
+    Same(u64),
 }
 
 impl Fact {
@@ -105,7 +107,10 @@ impl Fact {
 
     /// Is the value surely a heap object?
     pub fn is_object(self) -> bool {
-        matches!(self, Fact::Object | Fact::String | Fact::Instance(_)) || self.is_array()
+        matches!(
+            self,
+            Fact::Object | Fact::String | Fact::Instance(_) | Fact::Same(_)
+        ) || self.is_array()
     }
 
     /// Is the value surely an array?

@@ -132,6 +132,8 @@ impl Lowering<'_> {
                 [Some(value), None, None]
             }
             Stmt::CheckDefined { value }
+            | Stmt::CheckSame { value, .. }
+            | Stmt::SetName { value, .. }
             | Stmt::CheckType { value, .. }
             | Stmt::Return { value } => [Some(value), None, None],
             Stmt::CallMethod { receiver, .. } | Stmt::TailCallMethod { receiver, .. } => {
@@ -170,6 +172,9 @@ impl Lowering<'_> {
             value, keep: true, ..
         }
         | Stmt::SetMember {
+            value, keep: true, ..
+        }
+        | Stmt::SetName {
             value, keep: true, ..
         } = line.stmt
         {

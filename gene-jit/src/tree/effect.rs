@@ -170,6 +170,9 @@ fn call_effect(instr: Instr, pops: u16) -> Effect {
 pub fn is_inline(code: &Code, instr: Instr) -> bool {
     match instr.op {
         Op::CallMethod => inline_method(code, instr).is_some(),
+        Op::GetName | Op::GetTypeName | Op::GetGlobal | Op::SetName => {
+            code.caches[instr.c as usize].found.get().is_some()
+        }
         op => matches!(
             op,
             Op::Const
@@ -191,6 +194,8 @@ pub fn is_inline(code: &Code, instr: Instr) -> bool {
                 | Op::SetCaptured
                 | Op::CheckDefined
                 | Op::CheckType
+                | Op::GetNamespace
+                | Op::GetFunction
                 | Op::GetMember
                 | Op::GetMemberStrict
                 | Op::GetMemberOrElement

@@ -27,6 +27,12 @@ pub enum Op {
     Result,
     /// The running function.
     Function,
+    /// The namespace around it.
+    Namespace,
+    /// A name, or a member of a namespace or class: what lies where its cache says.
+    Name {
+        cache: u32,
+    },
     /// A variable in the scope that a local holds.
     Scoped {
         scope: u16,
@@ -206,6 +212,7 @@ impl Op {
             }
             Op::Scoped { .. } | Op::Captured { .. } => (None, None),
             Op::MakeArray { .. } | Op::MakeClosure { .. } => (None, None),
+            Op::Namespace | Op::Name { .. } => (None, None),
             Op::Sqrt { x } | Op::Abs { x } | Op::Round { x, .. } | Op::Copy { x } => {
                 (Some(x), None)
             }
@@ -322,8 +329,17 @@ pub enum Stmt {
         value: Node,
     },
     /// Checks that names still have the definitions that the block relies on.
-    CheckNames {
+    CheckNames,
+    /// Checks that a value is a certain object.
+    CheckSame {
+        value: Node,
+        object: u64,
+    },
+    /// Assigns a name, or a member of a namespace or class; in the place of the latter the value stays if it is kept.
+    SetName {
         cache: u32,
+        value: Node,
+        keep: bool,
     },
     /// Checks that a value has the type that an annotation says, to which nothing needs to be converted.
     CheckType {

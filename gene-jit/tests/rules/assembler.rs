@@ -38,6 +38,7 @@ pub struct Assembler {
     calls: Vec<CallShape>,
     /// Instructions whose guess was wrong, and what they found.
     found: Vec<(usize, Vec<Found>)>,
+    in_namespace: bool,
     /// As in [`Program`].
     pub earlier: Vec<String>,
     /// The instructions of the part that is tested, if it has come up.
@@ -103,6 +104,7 @@ impl Assembler {
             side: self.side,
             calls: self.calls,
             found: self.found,
+            in_namespace: self.in_namespace,
             earlier: self.earlier,
             focus,
         }
@@ -402,6 +404,14 @@ impl Assembler {
                 let cache = self.cache(word(name)?);
                 self.emit(Op::GetMember, 0, 0, cache);
             }
+            ("Name", [name]) => {
+                let cache = self.cache(word(name)?);
+                self.emit(Op::GetName, 0, 0, cache);
+            }
+            ("Namespace", []) => {
+                self.in_namespace = true;
+                self.push(Op::GetNamespace);
+            }
             ("Copy", [x]) => {
                 self.node(x)?;
                 self.name("print");
@@ -558,6 +568,16 @@ impl Assembler {
                 self.method(of, "push", &[value])?;
                 self.push(Op::Pop);
                 return Ok(false);
+            }
+            ("SetName", [name, value]) => {
+                self.node(value)?;
+                let cache = self.cache(word(name)?);
+                self.emit(Op::SetName, 0, 0, cache);
+            }
+            ("CheckSame", [of, name]) => {
+                self.node(of)?;
+                let cache = self.cache(word(name)?);
+                self.emit(Op::GetMember, 0, 0, cache);
             }
             ("SetMember", [of, name, value]) => {
                 self.node(of)?;

@@ -27,6 +27,8 @@ pub struct Program {
     pub side: Vec<Side>,
     pub calls: Vec<CallShape>,
     pub found: Vec<(usize, Vec<Found>)>,
+    /// The function belongs to a namespace in the module's.
+    pub in_namespace: bool,
     /// Arguments of calls that are made before the code is compiled.
     pub earlier: Vec<String>,
     /// The instructions of the part that is tested.
@@ -74,7 +76,12 @@ impl Program {
             Side::Closure(text) => text,
         });
         let closures: String = closures.collect();
-        format!("(fn outer [a b] (fn [{params}] (a = b) {closures}))\n(var tested (outer 7 8))")
+        let (start, end, path) = match self.in_namespace {
+            true => ("(ns inner ", ")", "inner/"),
+            false => ("", "", ""),
+        };
+        let outer = format!("(fn /outer [a b] (fn [{params}] (a = b) {closures}))");
+        format!("{start}{outer}{end}\n(var tested ({path}outer 7 8))")
     }
 
     /// What running the code is said to have shown.
@@ -128,6 +135,7 @@ impl Program {
             positions: Box::new([(0, Pos::NONE)]),
             visible: Box::default(),
             name: Symbol::intern("tested"),
+            resolved: Cell::new(None),
             tier_data: RefCell::new(None),
         })
     }

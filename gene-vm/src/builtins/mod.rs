@@ -209,7 +209,9 @@ impl Builtins {
             let Builtins { global, .. } = &mut vm.builtins;
             global.members.insert(of.name, Value::object(of));
             // Their variants have bare names, too.
-            global.members.extend(&of.variants);
+            for (&name, &variant) in &of.variants {
+                global.members.insert(name, variant);
+            }
         }
         for root in [vm.builtins.gene, vm.builtins.genex] {
             let members = &mut vm.builtins.global.members;
@@ -283,6 +285,7 @@ impl Vm {
         let name = Symbol::intern(name);
         let namespace = self.heap.alloc(Namespace::new(name, Value::NIL));
         parent.members.insert(name, Value::object(namespace));
+        self.names_changed();
         namespace
     }
 }

@@ -3,7 +3,7 @@
 use super::arguments::{is_function, known_symbol, name_symbol, name_text};
 use super::array_callbacks::require_function;
 use super::maps::{
-    call_with_entries, fold_entries, key_array, pair_array, remove_names, rooted_map, value_array,
+    call_with_entries, fold_entries, key_array, pair_array, rooted_map, value_array,
 };
 use crate::heap::Gc;
 use crate::object::{Args, Namespace};
@@ -81,7 +81,8 @@ fn del(vm: &mut Vm, args: Args) -> Result {
     let mut namespace: Gc<Namespace> = vm.receiver(args)?;
     let key = key(vm, args, "del")?;
     vm.names_changed();
-    Ok(remove_names(&mut namespace.members, &[key]))
+    let removed = known_symbol(key).and_then(|key| namespace.members.remove(key));
+    Ok(removed.unwrap_or(Value::NIL))
 }
 
 fn clear(vm: &mut Vm, args: Args) -> Result {

@@ -516,6 +516,7 @@ impl Emitter {
             positions: self.positions.into(),
             visible: self.visible.into(),
             name,
+            resolved: Cell::new(None),
             tier_data: RefCell::new(None),
         })
     }

@@ -411,6 +411,7 @@ impl Store for Code {
             positions: Store::load(from)?,
             visible: Box::default(),
             name: Store::load(from)?,
+            resolved: Cell::new(None),
             tier_data: RefCell::new(None),
         })
     }

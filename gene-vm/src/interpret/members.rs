@@ -145,10 +145,10 @@ impl Vm {
         self.lookup_segment(target, segment)
     }
 
-    /// `t/name` with an inline cache for fields of instances.
+    /// `t/name` with an inline cache for fields of instances and members of namespaces and classes.
     pub(super) fn get_member(&mut self, cache: &Cache, target: Value) -> Result {
-        match cached_field(cache, target) {
-            Some(field) => Ok(field),
+        match self.cached_member(cache, target) {
+            Some(member) => Ok(member),
             None => self.lookup_segment(target, Segment::Name(cache.name())),
         }
     }
@@ -163,9 +163,20 @@ impl Vm {
 
     /// As [`Vm::get_member`], for a compound assignment.
     pub(super) fn get_member_strict(&mut self, cache: &Cache, target: Value) -> Result {
-        match cached_field(cache, target) {
-            Some(field) => Ok(field),
+        match self.cached_member(cache, target) {
+            Some(member) => Ok(member),
             None => self.lookup_segment_strict(target, Segment::Name(cache.name())),
+        }
+    }
+
+    /// A field or member that is set; the cache remembers where.
+    fn cached_member(&mut self, cache: &Cache, target: Value) -> Option<Value> {
+        match target.heap_kind()? {
+            Kind::Instance => cached_field(cache, get(target)),
+            Kind::Namespace | Kind::Class => self
+                .cached_name(cache, target)
+                .or_else(|| self.find_member(cache, target)),
+            _ => None,
         }
     }
 
@@ -233,7 +244,7 @@ impl Vm {
         Ok(value)
     }
 
-    /// `(target/name = value)` with an inline cache for fields of instances.
+    /// `(target/name = value)` with an inline cache for fields of instances and members of namespaces and classes.
     pub(super) fn set_member_cached(
         &mut self,
         cache: &Cache,
@@ -241,8 +252,13 @@ impl Vm {
         value: Value,
     ) -> Result {
         let name = cache.name();
-        let Some(mut instance) = target.get::<Instance>() else {
-            return self.set_named(target, name, value);
+        let mut instance: Gc<Instance> = match target.heap_kind() {
+            Some(Kind::Instance) => get(target),
+            Some(Kind::Namespace | Kind::Class) => {
+                self.set_member_of(cache, target, value);
+                return Ok(value);
+            }
+            _ => return self.set_named(target, name, value),
         };
         let before = instance.shape();
         if let Some(way) = cache.find(before.header_word()) {
@@ -311,8 +327,7 @@ impl Vm {
 }
 
 /// A field of an instance, if it is set; the cache remembers its slot.
-fn cached_field(cache: &Cache, target: Value) -> Option<Value> {
-    let instance = target.get::<Instance>()?;
+fn cached_field(cache: &Cache, instance: Gc<Instance>) -> Option<Value> {
     let shape = instance.shape();
     let slot = match cache.find(shape.header_word()) {
         Some(way) => way.slot(),

@@ -77,7 +77,6 @@ impl Vm {
         let Instr { a, b, c, .. } = instr;
         let index = c as usize;
         let side = || &code.side[index];
-        let name = || code.caches[index].name();
         let constant_name = || symbol(code.constants[index]);
         // SAFETY: the running function is below its locals.
         let running = || unsafe { function_below(base) };
@@ -148,20 +147,23 @@ impl Vm {
             Op::SetCaptured => scope_above(running().scope, b).set_slot(index, self.operand(0)),
             Op::GetName => {
                 let cache = &code.caches[index];
-                let value = match self.cached_name(cache, running()) {
+                let around = running().namespace;
+                let value = match self.cached_name(cache, around) {
                     Some(value) => value,
-                    None => self.find_name(cache, running())?,
+                    None => self.find_name(cache, around)?,
                 };
                 self.push_operand(value);
             }
             Op::GetTypeName => {
-                let value = self.name_in(running().namespace, name());
-                self.push_operand(value.unwrap_or(Value::UNDEFINED));
+                let value = self.type_name_value(&code.caches[index], running().namespace);
+                self.push_operand(value);
             }
-            Op::SetName => self.set_name(running(), name(), self.operand(0)),
+            Op::SetName => {
+                self.set_name(&code.caches[index], running().namespace, self.operand(0));
+            }
             Op::GetGlobal => {
-                let member = self.builtins.global.members.get(&name()).copied();
-                self.push_operand(member.unwrap_or(Value::VOID));
+                let value = self.global(&code.caches[index]);
+                self.push_operand(value);
             }
             Op::GetNamespace => self.push_operand(running().namespace),
             Op::GetFunction => self.push_operand(Value::object(running())),

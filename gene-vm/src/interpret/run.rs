@@ -349,9 +349,10 @@ impl Vm {
                         Op::GetName => {
                             let cache = &*(*code).caches.as_ptr().add(instr.c as usize);
                             let function: Gc<Function> = object(base.sub(1).read());
-                            let v = match self.cached_name(cache, function) {
+                            let around = function.namespace;
+                            let v = match self.cached_name(cache, around) {
                                 Some(v) => v,
-                                None => outside!(self.find_name(cache, function)),
+                                None => outside!(self.find_name(cache, around)),
                             };
                             push!(v);
                         }

@@ -373,7 +373,7 @@ impl Vm {
     ///
     /// # Safety
     /// It runs this code.
-    pub unsafe fn resolve_names_at(&self, code: &Code, base: *mut Value) {
+    pub unsafe fn resolve_names_at(&mut self, code: &Code, base: *mut Value) {
         // SAFETY: what the caller promises.
         let function: Option<Gc<Function>> = unsafe { base.sub(1).read() }.get();
         self.resolve_names(code, function.expect("a frame belongs to a function"));

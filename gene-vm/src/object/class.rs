@@ -1,6 +1,6 @@
 //! Classes, instances with shapes, namespaces, enums, type values.
 
-use super::{PropMap, heap_data};
+use super::{Members, PropMap, heap_data};
 use crate::heap::{Gc, Header, Heap, Items, Kind, data_offset};
 use crate::symbol::Symbol;
 use crate::types::Type;
@@ -20,7 +20,7 @@ pub struct Class {
     /// Its own constructor.
     pub constructor: Option<Value>,
     /// Values stored on the class, `C/name`.
-    pub members: PropMap,
+    pub members: Members,
     /// Declared types of fields, inherited ones included.
     pub fields: FxHashMap<Symbol, Rc<Type>>,
     /// The shape of an instance without fields; made with the first instance.
@@ -39,7 +39,7 @@ impl Class {
             parent,
             methods: FxHashMap::default(),
             constructor: None,
-            members: PropMap::default(),
+            members: Members::default(),
             fields: parent.map(|p| p.fields.clone()).unwrap_or_default(),
             root_shape: None,
             fields_expected: 0,
@@ -159,8 +159,8 @@ impl Gc<Instance> {
 pub struct Namespace {
     /// Its name.
     pub name: Symbol,
-    /// The members in insertion order.
-    pub members: PropMap,
+    /// The members.
+    pub members: Members,
     /// The namespace or class whose body holds it, or `nil`.
     pub parent: Value,
     /// `on_member_missing` handlers.
@@ -174,7 +174,7 @@ impl Namespace {
     pub fn new(name: Symbol, parent: Value) -> Namespace {
         Namespace {
             name,
-            members: PropMap::default(),
+            members: Members::default(),
             parent,
             missing_handlers: Vec::new(),
             exports: None,

@@ -3,6 +3,7 @@
 mod callable;
 mod class;
 mod data;
+mod members;
 mod string;
 mod time;
 
@@ -15,6 +16,8 @@ pub use data::{
     Array, Bytes, ComplexSymbol, Future, FutureState, Gene, Generator, HashKey, HashMap, HashSet,
     Iterator, Map, Quote, Range, Regex, RegexMatch, Selector, Unquote,
 };
+pub(crate) use members::is_definition;
+pub use members::{MemberCell, Members};
 pub use string::{Str, Text};
 pub use time::{Date, DateTime, Offset, Time};
 

@@ -90,6 +90,7 @@ pub const WAY_MORE: Offset8 = words(Cache::MORE_OFFSET);
 pub const CONTEXT_EQUALITY: Offset4 =
     Offset4::constant(offset_of!(Context, has_equality_methods) as u32);
 pub const CONTEXT_NAMES: Offset4 = Offset4::constant(offset_of!(Context, names_epoch) as u32);
+pub const FUNCTION_NAMESPACE: Offset8 = words(Function::NAMESPACE_OFFSET);
 pub const KIND_INSTANCE: Imm12 = kind(Kind::Instance);
 const fn kind(kind: Kind) -> Imm12 {
     Imm12::constant(kind as u64)

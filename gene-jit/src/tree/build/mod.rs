@@ -2,6 +2,7 @@
 
 mod calls;
 mod iteration;
+mod names;
 
 use super::effect::{effect, written_locals};
 use super::operands::{checked_type, checks_class};
@@ -344,14 +345,9 @@ impl Builder<'_> {
                 });
             }
             Opcode::GetFunction => self.push(Op::Function),
-            Opcode::GetName => match self.code.caches[c as usize].definition() {
-                Some(value) if !(self.is_varied)(self.pc) => {
-                    self.settle();
-                    self.line(Stmt::CheckNames { cache: c as u32 });
-                    self.push_const(value);
-                }
-                _ => self.plain(instr, Stmt::Plain),
-            },
+            Opcode::GetName | Opcode::GetTypeName | Opcode::GetGlobal if self.name(c as u32) => {}
+            Opcode::SetName if self.set_name(c as u32) => {}
+            Opcode::GetNamespace => self.namespace(),
 
             Opcode::Add => self.binary(|x, y| Op::Add { x, y }),
             Opcode::Sub => self.binary(|x, y| Op::Sub { x, y }),
@@ -405,6 +401,7 @@ impl Builder<'_> {
                 self.push(Op::Element { of, key });
             }
             Opcode::GetDynamic => self.binary(|of, key| Op::Element { of, key }),
+            Opcode::GetMember | Opcode::GetMemberStrict if self.member(c as u32, 0) => {}
             Opcode::GetMember | Opcode::GetMemberStrict => {
                 let of = self.pop();
                 self.push(Op::Member {
@@ -413,6 +410,7 @@ impl Builder<'_> {
                 });
             }
 
+            Opcode::GetMemberOrElement if self.member(c as u32, 1) => {}
             Opcode::GetMemberOrElement => {
                 let cache = c as u32;
                 self.binary(|of, key| Op::MemberOrElement { of, key, cache });
@@ -574,6 +572,7 @@ impl Builder<'_> {
                 let key = self.literal(c as i64);
                 self.set_element(of, key, value);
             }
+            Opcode::SetMember if self.set_member_of(c as u32) => {}
             Opcode::SetMember => {
                 let (value, of) = (self.pop(), self.pop());
                 self.settle();
