@@ -194,3 +194,119 @@ fn operands_move_below_others() {
         all"#;
     same(source);
 }
+
+// ── Data ───────────────────────────────────────────────────────────────────
+
+#[test]
+fn names_that_hold_data() {
+    let source = r#"
+        (var $ns/total 0)
+        (fn add [k] (total = (total + k)))
+        (fn count [n] (var i 0) (while (i < n) (total += i) (i += 1)) total)
+        (fn f [n] (for i in (0 .. n) (add i) (add 0.5)) total)
+        [(count 100) (f 20) (count 10) (total = 140737488355327) (count 3) (try (total = nil) (add 1) catch * $ex/message)]"#;
+    assert_eq!(
+        same(source),
+        r#"[4950 5170.5 5215.5 140737488355327 140737488355330 "Cannot add values of type: VkNil"]"#
+    );
+}
+
+#[test]
+fn names_are_read_and_assigned_inline() {
+    let source = "(var $ns/total 0) (ns depot (var /n 0)) (class C (var /made 0))
+        (fn f [n] (var i 0) (while (i < n) (total += 1) (depot/n += total) (C/made = depot/n) (i += 1))) (f 10) (f 2000)";
+    let (_, statistics) = run(source, Some(5), false);
+    for op in [
+        "GetName",
+        "SetName",
+        "GetMember",
+        "GetMemberStrict",
+        "GetNamespace",
+    ] {
+        assert_eq!(statistics.helper_calls.get(op), None, "{op}");
+    }
+}
+
+/// What was a number when code was made becomes a function and the other way round.
+#[test]
+fn data_and_definitions_take_turns() {
+    let source = r#"
+        (var $ns/x 0)
+        (fn one [] 1) (fn two [] 2)
+        (fn set [v] (x = v))
+        (fn call [] (x))
+        (fn add [] (x + 1))
+        (var all [])
+        (for i in (0 .. 30)
+          (set i) (all .push (add))
+          (set one) (all .push (call))
+          (set two) (all .push (call) (try (add) catch * 0))
+          (/x = one) (all .push (call)))
+        (all .reduce 0 (fn [a b] (a + b)))"#;
+    assert_eq!(same(source), "620");
+}
+
+/// A table of names grows and shrinks while code uses cells in it.
+#[test]
+fn cells_move() {
+    let source = r#"
+        (ns depot (var /n 0) (fn /add [k] (n += k) n))
+        (fn f [i]
+          (depot .set (#"key#{i}") i)
+          (depot/add 1)
+          (if (i % 3 == 0) (depot .del (#"key#{(i - 1)}")))
+          (depot/n += 1)
+          (depot/add depot/n))
+        (fn g [n] (var last nil) (for i in (0 .. n) (last = (f i)) (if (last > 1000) (depot/n = 0))) last)
+        [(g 300) (depot .size)]"#;
+    same(source);
+}
+
+#[test]
+fn members_of_namespaces_that_come_and_go() {
+    let source = r#"
+        (fn box [v] (ns box (var /n v) (fn /next [] (n += 1) n)) box)
+        (fn next [b] (b/n += 0.5) (b/next))
+        (var sum 0)
+        (for i in (0 .. 200) (var b (box i)) (sum += (next b)) (sum += (next b)))
+        (var kept [(box 1) (box 10)])
+        (for i in (0 .. 50) (sum += (next (kept .get (i % 2)))))
+        [sum kept/0/n kept/1/n]"#;
+    assert_eq!(same(source), "[42394.5 40.0 47.5]");
+}
+
+#[test]
+fn members_of_classes_are_inherited_until_they_are_set() {
+    let source = r#"
+        (class A (var /count 0) (ctor [] (count += 1)) (method seen [] count))
+        (class B < A)
+        (fn f [c] c/count)
+        (fn g [n] (for i in (0 .. n) (new A)) [(f A) (f B) ((new B) .seen)])
+        (var before (g 40))
+        (B/count = 7)
+        [before (g 3) (A/count = 1) (f A) (f B)]"#;
+    same(source);
+}
+
+#[test]
+fn missing_members_and_unknown_names() {
+    let source = r#"
+        (ns depot)
+        (fn read [] (if (depot/n == void) 0 else depot/n))
+        (fn write [] (try (unknown += 1) catch * (unknown = 5)))
+        (var all [])
+        (for i in (0 .. 30) (if (i == 20) (depot .on_member_missing (fn [name] 3))) (all .push (read) (write)))
+        all"#;
+    same(source);
+}
+
+#[test]
+fn a_name_is_assigned_while_its_value_is_used() {
+    let source = r#"
+        (/x = 1)
+        (fn double [] (x = (x * 2)) x)
+        (fn f [] (x + (do (x = (x + 10)) (double)) + x))
+        (fn g [n] (var last 0) (for i in (0 .. n) (x = i) (last = (f))) last)
+        (g 40)"#;
+    assert_eq!(same(source), "240");
+}

@@ -210,6 +210,31 @@ fn instructions_executed() {
                 .to_string(),
             (1000, 2000, 1000),
         ),
+        (
+            "addition to a module's variable, per round",
+            "(var total 0) (fn f [n] (var i 0) (while (i < n) (total = (total + i)) (i = (i + 1))) total) (f 10) (f N)"
+                .to_string(),
+            (1000, 2000, 1000),
+        ),
+        (
+            "addition to a member of the module, per round",
+            loops("(var i 0) (while (i < n) (total = (total + i)) (i = (i + 1))) total")
+                .replace("(f 10)", "(/total = 0) (f 10)"),
+            (1000, 2000, 1000),
+        ),
+        (
+            "addition to a member of the module by a function, per call",
+            "(/total = 0) (fn add [k] (total = (total + k)))
+             (fn f [n] (var i 0) (while (i < n) (add i) (i = (i + 1))) total) (f 10) (f N)"
+                .to_string(),
+            (1000, 2000, 1000),
+        ),
+        (
+            "addition to a member of a namespace, per round",
+            loops("(var i 0) (while (i < n) (depot/n += i) (i = (i + 1))) depot/n")
+                .replace("(f 10)", "(ns depot (var /n 0)) (f 10)"),
+            (1000, 2000, 1000),
+        ),
     ];
     let mut text = String::new();
     for (what, source, (few, many, more)) in programs {
@@ -288,7 +313,7 @@ fn corpus() -> Vec<(String, String)> {
 }
 
 /// Programs whose functions, once they have run for a while, are compiled for what they have met.
-const SEEN: [&str; 3] = [
+const SEEN: [&str; 4] = [
     "(class P (ctor [x] (/x = x) (/y = 0) (/i = 1)) (method inc [] (/x = (/x + 1)) (/y = /x)))
      (fn f [p i n] (while (i < n) (p .inc) (p/y = (p/i + p/x)) (new P i) (i = (i + 1))) p/x)
      (f (new P 1) 0 40)",
@@ -303,6 +328,13 @@ const SEEN: [&str; 3] = [
      (fn last [x] (x .to_s))
      (fn each [x y] (last x) [(ints x y) (floats x y) (others nil y) (try (call x y) catch * nil)])
      (var i 0) (while (i < 10) (each i 3) (i += 1))",
+    "(ns depot (var /n 0) (fn /add [k] (n += k)))
+     (/total = 0)
+     (fn f [o x n] (total += 1) (o/n += x) (math/sqrt o/n) o/n)
+     (fn g [x] (total += x))
+     (repeat 10 (f depot 1 2) (depot/add 1))
+     (repeat 5000 (ns one-more))
+     (repeat 10 (g 1))",
 ];
 
 fn note(fired: &mut HashMap<&str, usize>, explanation: &Explanation) {

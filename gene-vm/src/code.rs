@@ -540,6 +540,11 @@ impl Cache {
         (way.key() != 0 && !self.varied.get()).then_some(way)
     }
 
+    /// The namespace or class that members were found in, if no fields of instances were.
+    pub fn sole_holder(&self) -> Option<Found> {
+        self.found.get().filter(|_| self.latest().key() == 0)
+    }
+
     /// To be called when code is made that calls methods through this cache, and comes back.
     pub fn enter_natives(&self) {
         self.enters_natives.set(true);

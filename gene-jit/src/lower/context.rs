@@ -10,7 +10,7 @@ use crate::arm64::{self, Cond, FRAME, FReg, Reg, RuleId};
 use crate::buffer::Label;
 use crate::runtime::Helper;
 use crate::tree::{Checked, Node, Op};
-use gene_vm::code::Way;
+use gene_vm::code::{Found, Way};
 use gene_vm::compile::SideEntry;
 use gene_vm::heap::{Header, Kind};
 use gene_vm::object::{Array, Function, NativeFn, Scope};
@@ -52,6 +52,12 @@ impl Lowering<'_> {
 }
 
 impl Lowering<'_> {
+    /// Where the instruction at hand may rely on finding a member of a namespace or class.
+    fn expected_holder(&self, cache: u32) -> Option<Found> {
+        let found = self.code.caches[cache as usize].sole_holder();
+        found.filter(|_| !self.feedback.is_varied(self.current.pc()))
+    }
+
     pub(super) fn load_constant(&mut self, to: Reg, bits: u64) {
         if Value::from_bits(bits).is_object() {
             self.buffer.load_literal(to, bits);
@@ -599,6 +605,15 @@ impl Context for Lowering<'_> {
     fn cell_of(&mut self, cache: u32) -> Reg {
         let found = self.code.caches[cache as usize].found.get();
         self.literal_word(found.map_or(0, |found| found.cell.address()))
+    }
+
+    fn found_in(&mut self, cache: u32) -> Option<u64> {
+        self.expected_holder(cache).map(|found| found.from.bits())
+    }
+
+    fn assigned_in(&mut self, cache: u32) -> Option<u64> {
+        let found = self.expected_holder(cache)?;
+        found.is_variable.then(|| found.from.bits())
     }
 
     fn is_same(&mut self, node: Node, object: u64) -> Option<()> {

@@ -132,7 +132,6 @@ impl Lowering<'_> {
                 [Some(value), None, None]
             }
             Stmt::CheckDefined { value }
-            | Stmt::CheckSame { value, .. }
             | Stmt::SetName { value, .. }
             | Stmt::CheckType { value, .. }
             | Stmt::Return { value } => [Some(value), None, None],
@@ -142,6 +141,7 @@ impl Lowering<'_> {
             Stmt::Spill { value, .. } => [Some(value), None, None],
             Stmt::SetElement { of, key, value, .. } => [Some(of), Some(key), Some(value)],
             Stmt::CheckClass { value, class } => [Some(value), Some(class), None],
+            Stmt::CheckMember { of, .. } => [Some(of), None, None],
             Stmt::Push { of, value } => [Some(of), Some(value), None],
             Stmt::SetMember { of, value, .. } => [Some(of), Some(value), None],
             Stmt::Jump { .. } | Stmt::JumpBack { .. } => {
@@ -172,9 +172,6 @@ impl Lowering<'_> {
             value, keep: true, ..
         }
         | Stmt::SetMember {
-            value, keep: true, ..
-        }
-        | Stmt::SetName {
             value, keep: true, ..
         } = line.stmt
         {

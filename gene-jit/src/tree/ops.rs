@@ -29,7 +29,7 @@ pub enum Op {
     Function,
     /// The namespace around it.
     Namespace,
-    /// A name, or a member of a namespace or class: what lies where its cache says.
+    /// A name: what lies where its cache says.
     Name {
         cache: u32,
     },
@@ -330,16 +330,15 @@ pub enum Stmt {
     },
     /// Checks that names still have the definitions that the block relies on.
     CheckNames,
-    /// Checks that a value is a certain object.
-    CheckSame {
-        value: Node,
-        object: u64,
+    /// Checks that a member of a namespace or class still is the definition that the block relies on.
+    CheckMember {
+        of: Node,
+        cache: u32,
     },
-    /// Assigns a name, or a member of a namespace or class; in the place of the latter the value stays if it is kept.
+    /// Assigns a name.
     SetName {
         cache: u32,
         value: Node,
-        keep: bool,
     },
     /// Checks that a value has the type that an annotation says, to which nothing needs to be converted.
     CheckType {

@@ -41,6 +41,8 @@ pub const PRELUDE: &str = "(var fuel 0)
 
 const COMPARISONS: [&str; 6] = ["<", "<=", ">", ">=", "==", "!="];
 const ARITHMETIC: [&str; 7] = ["+", "+", "-", "-", "*", "/", "%"];
+/// Data that other code may reach by name: members of the module, of a namespace and of classes.
+const MEMBERS: [&str; 6] = ["$ns/t", "$ns/u", "depot/n", "boxes/0/n", "O/made", "Q/made"];
 const CLASSES: [&str; 3] = ["RuntimeException", "TypeException", "Exception"];
 
 /// What a piece of code may do where it stands.
@@ -54,8 +56,13 @@ struct Place {
 
 impl Place {
     fn function(variables: &[&str]) -> Place {
+        let names = ["t", "u"];
         Place {
-            variables: variables.iter().map(|name| name.to_string()).collect(),
+            variables: variables
+                .iter()
+                .chain(&names)
+                .map(|name| name.to_string())
+                .collect(),
             in_loop: false,
             in_method: false,
             in_generator: false,
@@ -114,6 +121,7 @@ impl Generator {
             34..46 => self.rng.i32(-3..10).to_string(),
             46 => self.pick(&OTHERS).to_string(),
             47..52 if place.in_method => "/n".to_string(),
+            52 | 53 => self.pick(&MEMBERS).to_string(),
             _ => self.pick(&NUMBERS).to_string(),
         }
     }
@@ -148,7 +156,11 @@ impl Generator {
                 let (a, b) = (self.operand(place, depth), self.operand(place, depth));
                 format!("({a} {} {b})", self.pick(&ARITHMETIC))
             }
-            8 => format!("(- {})", self.operand(place, depth)),
+            8 => format!(
+                "({} {})",
+                self.pick(&["-", "abs"]),
+                self.operand(place, depth)
+            ),
             9 => {
                 let (shift, operator) = (self.rng.u8(..64), self.pick(&["<<", ">>"]));
                 format!("((xs .size) {operator} {shift})")
@@ -199,7 +211,7 @@ impl Generator {
     /// A call of one of the program's functions and closures.
     fn call(&mut self, place: &Place, depth: usize) -> String {
         let (a, b) = (self.scalar(place, depth), self.leaf(place));
-        match self.rng.u8(..9) {
+        match self.rng.u8(..12) {
             0 | 1 => format!("(pair {a} {b})"),
             2 => format!("(flexible {a})"),
             3 => format!("(flexible {a} {b} ^w {})", self.leaf(place)),
@@ -210,6 +222,9 @@ impl Generator {
                 format!("({function} {} {a})", self.rng.u8(..6))
             }
             7 => format!("(k {a})"),
+            8 => format!("(h {a} {b})"),
+            9 => format!("(depot/put {a})"),
+            10 => format!("(boxes/{}/put {a})", self.rng.u8(..2)),
             _ => format!("(if (fuel > 170) (f {a} {b}) else {b})"),
         }
     }
@@ -263,7 +278,13 @@ impl Generator {
         if depth > 0 && self.rng.u8(..3) == 0 {
             return self.compound(place, depth - 1);
         }
-        match self.rng.u8(..60) {
+        match self.rng.u8(..66) {
+            60..63 => {
+                let (member, operator) = (self.pick(&MEMBERS), self.pick(&["=", "+=", "-="]));
+                format!("({member} {operator} {})", self.scalar(place, 1))
+            }
+            63 => format!("(h = {})", self.pick(&["pair", "flexible", "k"])),
+            64 => self.redefinition(place),
             0..14 => format!("({} = {})", self.variable(place), self.scalar(place, 2)),
             14..20 => {
                 let operator = self.pick(&["+=", "-=", "*=", "/=", "%="]);
@@ -308,6 +329,18 @@ impl Generator {
                 let body = self.scalar(&place.with("z"), 1);
                 format!("(fs .push (fn [z] ({variable} = (z + 1)) {body}))")
             }
+        }
+    }
+
+    /// A name comes, goes, or stands for something else.
+    fn redefinition(&mut self, place: &Place) -> String {
+        match self.rng.u8(..6) {
+            0 => "(t = pair)".to_string(),
+            1 => format!("($ns .set \"u\" {})", self.leaf(place)),
+            2 => format!("(depot .set \"other\" {})", self.leaf(place)),
+            3 => "(depot .del \"other\")".to_string(),
+            4 => format!("($ns .set \"abs\" (fn [x] {}))", self.leaf(place)),
+            _ => "($ns .del \"abs\")".to_string(),
         }
     }
 
@@ -458,7 +491,11 @@ impl Generator {
         };
         format!(
             "(var text \"aé\") (var xs [1 2.5 3]) (var m {{^a 1 ^b 2.5}}) (var fs [])
+(var $ns/t 0) (var $ns/u 0.5)
+(ns depot (var /n 1) (fn /put [x] {put}))
+(fn box [v] (ns box (var /n v) (fn /put [x] {boxed})) box)
 (class O
+  (var /made 0)
   (ctor [n] (/n = n))
   (method add [x] {add})
   (method twice [x] (spend) (.add (.add x))))
@@ -471,6 +508,8 @@ impl Generator {
 (fn ping [n x] (spend) (if (n <= 0) x else (pong (n - 1) {there})))
 (fn pong [n x] (spend) (if (n <= 0) {back} else (ping (n - 1) x)))
 (fn stream* [a] (spend) (var b 1) {yields} (yield b) {more})
+(var $ns/h pair)
+(var boxes [(box 1) (box 2.5)])
 (var held 1)
 (var k (fn [x] (spend) (held = {held}) (if (held == x) 0 else {closure})))
 (var o (new O 1)) (var q (new Q 2))
@@ -482,12 +521,15 @@ impl Generator {
   {result})
 (for x in [1 2.5 140737488355327 \"s\" 3]
   (refuel) (xs = [1 2.5 3]) (m = {{^a 1 ^b 2.5}}) (fs = []) (o/n = 1) (q/n = 2.5)
+  (t = 0) (u = 0.5) (depot/n = 1) (boxes/0/n = 2)
   (println (try (f x 3) catch * (println $ex/message) (typeof $ex))))
-(println xs m o/n q/p held (fs .size))
+(println xs m o/n q/p held (fs .size) t u depot/n O/made Q/made boxes/0/n boxes/1/n)
 (refuel)
 (f 1 {last})",
-            add = self.method(&["x"]),
-            overridden = self.method(&["x"]),
+            put = self.function(&["x", "n"], 1),
+            boxed = self.function(&["x", "n"], 1),
+            add = self.method(&["x", "made"]),
+            overridden = self.method(&["x", "made"]),
             annotation = self.pick(&["", "", ": Int", ": Float", ": (Int | String)"]),
             int = self.pick(&["", "", "", ": Int"]),
             float = self.pick(&["", "", "", ": Float"]),

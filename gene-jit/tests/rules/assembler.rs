@@ -574,7 +574,7 @@ impl Assembler {
                 let cache = self.cache(word(name)?);
                 self.emit(Op::SetName, 0, 0, cache);
             }
-            ("CheckSame", [of, name]) => {
+            ("CheckMember", [of, name]) => {
                 self.node(of)?;
                 let cache = self.cache(word(name)?);
                 self.emit(Op::GetMember, 0, 0, cache);

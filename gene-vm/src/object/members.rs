@@ -68,7 +68,10 @@ impl Members {
 
     /// Where the value of a member lies.
     pub fn cell(&mut self, name: Symbol) -> Option<MemberCell> {
-        self.values.get_mut(&name).map(NonNull::from).map(MemberCell)
+        self.values
+            .get_mut(&name)
+            .map(NonNull::from)
+            .map(MemberCell)
     }
 
     /// The function, class or other definition that a member most likely stands for as long as it is there.

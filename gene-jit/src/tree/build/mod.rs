@@ -401,7 +401,7 @@ impl Builder<'_> {
                 self.push(Op::Element { of, key });
             }
             Opcode::GetDynamic => self.binary(|of, key| Op::Element { of, key }),
-            Opcode::GetMember | Opcode::GetMemberStrict if self.member(c as u32, 0) => {}
+            Opcode::GetMember if self.member_definition(c as u32) => {}
             Opcode::GetMember | Opcode::GetMemberStrict => {
                 let of = self.pop();
                 self.push(Op::Member {
@@ -410,7 +410,6 @@ impl Builder<'_> {
                 });
             }
 
-            Opcode::GetMemberOrElement if self.member(c as u32, 1) => {}
             Opcode::GetMemberOrElement => {
                 let cache = c as u32;
                 self.binary(|of, key| Op::MemberOrElement { of, key, cache });
@@ -572,7 +571,6 @@ impl Builder<'_> {
                 let key = self.literal(c as i64);
                 self.set_element(of, key, value);
             }
-            Opcode::SetMember if self.set_member_of(c as u32) => {}
             Opcode::SetMember => {
                 let (value, of) = (self.pop(), self.pop());
                 self.settle();
