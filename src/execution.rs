@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 use gene_jit::expose::Tools;
+use gene_jit::tier::LARGEST_CODE_LIMIT;
 use gene_vm::vm;
 
 use crate::report::ErrorFormat;
@@ -21,8 +22,12 @@ pub struct Execution {
     )]
     pub jit: Jit,
     /// Calls and loop rounds after which a function is compiled
-    #[arg(long, value_name = "N")]
+    #[arg(long, env = "GENE_JIT_THRESHOLD", value_name = "N")]
     pub jit_threshold: Option<u32>,
+    /// Most memory for machine code, in bytes, or with K or M behind the number [default: 64M]; functions that
+    /// do not fit stay interpreted
+    #[arg(long, env = "GENE_JIT_CODE_LIMIT", value_name = "SIZE", value_parser = code_limit)]
+    pub jit_code_limit: Option<usize>,
     /// Compile hot functions, as is the default
     #[arg(long, hide = true)]
     pub native_code: bool,
@@ -117,6 +122,26 @@ pub enum StatsFormat {
     Human,
     /// One JSON object
     Json,
+}
+
+fn code_limit(text: &str) -> Result<usize, String> {
+    let (number, shift) = match text.strip_suffix(['K', 'k']) {
+        Some(number) => (number, 10),
+        None => match text.strip_suffix(['M', 'm']) {
+            Some(number) => (number, 20),
+            None => (text, 0),
+        },
+    };
+    let number = number.parse::<usize>().map_err(
+        |_| "must be a number of bytes, with K or M behind it for larger units, as in 512K",
+    )?;
+    let limit = number.checked_mul(1 << shift);
+    limit
+        .filter(|&limit| limit <= LARGEST_CODE_LIMIT)
+        .ok_or_else(|| {
+            let most = LARGEST_CODE_LIMIT >> 20;
+            format!("must be at most {most}M: so far one branch reaches")
+        })
 }
 
 fn switch(word: &str) -> Result<bool, String> {

@@ -130,6 +130,7 @@ fn set_up_jit(execution: &Execution) -> Result<Option<Rc<tier::Jit>>, String> {
         (None, Jit::Auto) => {}
         (None, _) => options.threshold = 0,
     }
+    options.code_limit = execution.jit_code_limit.unwrap_or(options.code_limit);
     options.tools = execution.tools();
     options.profile = execution.jit_profile.is_some();
     let jit = tier::Jit::new(options).map_err(|error| format!("Cannot set up the JIT: {error}"))?;

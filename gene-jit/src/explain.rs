@@ -1,18 +1,18 @@
 //! What `gene explain` shows: source, bytecode, rules, bytes and assembly side by side.
 
-use crate::arm64::RuleId;
 use crate::feedback::Feedback;
 use crate::lower::{Compiled, Compiler, Declined, Part};
 use crate::profile::FunctionProfile;
 use crate::tier::with_compiled;
-use gene_vm::bytecode::Instr;
 use gene_vm::code::Code;
 use gene_vm::source::Pos;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 use yaxpeax_arch::{Decoder, U8Reader};
 use yaxpeax_arm::armv8::a64::InstDecoder;
 
 /// The machine code of a function, in order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Explanation {
     /// The function's name.
     pub name: String,
@@ -23,8 +23,18 @@ pub struct Explanation {
 }
 
 impl Explanation {
+    /// The code of a profile, with each instruction's share of `executed` and the places of the body that it was made of.
+    pub fn of_profile(profile: &FunctionProfile, executed: u64, code: &Code) -> Explanation {
+        let mut explanation = profile.code.clone();
+        explanation.mark(profile, executed);
+        for stretch in &mut explanation.stretches {
+            stretch.pos = position(code, stretch.part);
+        }
+        explanation
+    }
+
     /// Notes how often each instruction was carried out, as a share of `executed`.
-    pub fn mark(&mut self, profile: &FunctionProfile, executed: u64) {
+    fn mark(&mut self, profile: &FunctionProfile, executed: u64) {
         let stretches = self.stretches.iter_mut();
         for instruction in stretches.flat_map(|stretch| &mut stretch.instructions) {
             let count = profile.counts.get(&instruction.offset);
@@ -34,18 +44,21 @@ impl Explanation {
 }
 
 /// Code for one instruction, or of the frame.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stretch {
     /// What the code is for.
     pub part: Part,
     /// The bytecode instruction.
-    pub instr: Option<Instr>,
-    /// Where the instruction comes from.
+    pub instr: Option<String>,
+    /// Where the instruction comes from. A profile does not tell: it is found in the program.
+    #[serde(skip)]
     pub pos: Pos,
     /// The machine instructions.
     pub instructions: Vec<Instruction>,
 }
 
 /// A machine instruction.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Instruction {
     /// Offset in the function's code.
     pub offset: usize,
@@ -54,9 +67,19 @@ pub struct Instruction {
     /// As assembly, by a disassembler that knows nothing of this project.
     pub assembly: String,
     /// The rules that fired before it.
-    pub rules: Vec<RuleId>,
+    pub rules: Vec<Rule>,
     /// Its share of all instructions that were carried out, if it was and that is known.
+    #[serde(skip)]
     pub share: Option<f64>,
+}
+
+/// A rule.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Rule {
+    /// Its name.
+    pub name: String,
+    /// The file and line that it begins in.
+    pub place: String,
 }
 
 /// Compiles a body and explains the code.
@@ -95,7 +118,11 @@ pub(crate) fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation 
             let offset = start + 4 * i;
             let mut fired = Vec::new();
             while let Some(one) = rules.next_if(|one| one.offset as usize <= offset) {
-                fired.push(one.rule);
+                let info = one.rule.info();
+                fired.push(Rule {
+                    name: info.name.to_string(),
+                    place: format!("{}:{}", info.file, info.line),
+                });
             }
             let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
             let is_literal = compiled.pools.iter().any(|pool| pool.contains(&offset));
@@ -115,9 +142,8 @@ pub(crate) fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation 
                 share: None,
             });
         }
-        let pc = part.pc();
-        let instr = pc.map(|pc| code.instrs[pc]);
-        let pos = pc.map_or(Pos::NONE, |pc| code.position(pc));
+        let instr = part.pc().map(|pc| code.instrs[pc].to_string());
+        let pos = position(code, part);
         if !instructions.is_empty() {
             stretches.push(Stretch {
                 part,
@@ -132,6 +158,11 @@ pub(crate) fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation 
         stretches,
         bytes: compiled.code.len(),
     }
+}
+
+/// Where the instruction comes from that code is for.
+fn position(code: &Code, part: Part) -> Pos {
+    part.pc().map_or(Pos::NONE, |pc| code.position(pc))
 }
 
 /// One instruction word as assembly text.
@@ -152,7 +183,7 @@ impl std::fmt::Display for Explanation {
 
 impl std::fmt::Display for Stretch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.part, self.instr) {
+        match (self.part, &self.instr) {
             (Part::Main(pc), Some(instr)) => writeln!(f, "{pc:4} {instr}")?,
             (Part::Slow(pc), Some(instr)) => writeln!(f, "{pc:4} {instr}  (slow path)")?,
             _ => writeln!(f, "     frame")?,
@@ -160,8 +191,7 @@ impl std::fmt::Display for Stretch {
         for instruction in &self.instructions {
             let mut rules = String::new();
             for rule in &instruction.rules {
-                let info = rule.info();
-                let _ = write!(rules, " {} ({}:{})", info.name, info.file, info.line);
+                let _ = write!(rules, " {} ({})", rule.name, rule.place);
             }
             let Instruction {
                 offset,

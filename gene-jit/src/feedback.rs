@@ -5,11 +5,10 @@ use crate::tree::operands::{Operand, guessed_operands, is_equality};
 use gene_vm::bytecode::{Instr, Op};
 use gene_vm::code::Code;
 use gene_vm::value::Value;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// What is known of a body from running it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Feedback {
     /// The first locals when the body became hot.
     locals: Vec<Fact>,
@@ -50,7 +49,7 @@ fn is_name(code: &Code, instr: Instr, stack: &[Value]) -> bool {
 }
 
 /// What an instruction has found.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Site {
     /// The same kinds of operands each time.
     Operands([Fact; 2]),

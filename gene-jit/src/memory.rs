@@ -30,16 +30,16 @@ pub struct Block {
 }
 
 impl Arena {
-    /// Reserves `capacity` bytes of addresses. With `execute` this machine can run the code; otherwise it is only to
+    /// Reserves addresses for at most `capacity` bytes of code. With `execute` this machine can run the code; otherwise it is only to
     /// be read, by the simulator.
     ///
     /// # Errors
     /// The system does not give them.
     pub fn new(capacity: usize, execute: bool) -> io::Result<Rc<Arena>> {
-        let capacity = capacity.next_multiple_of(pages::size());
+        let reserved = capacity.max(1).next_multiple_of(pages::size());
         Ok(Rc::new(Arena {
-            pages: pages::Pages::reserve(capacity)?,
-            free: RefCell::new(FreeList::new(capacity)),
+            pages: pages::Pages::reserve(reserved)?,
+            free: RefCell::new(FreeList::new(capacity / ALIGNMENT * ALIGNMENT)),
             execute,
         }))
     }

@@ -1,6 +1,6 @@
 //! How often the simulator has carried out each instruction of compiled code, for `gene explain`.
 
-use crate::feedback::Feedback;
+use crate::explain::Explanation;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -16,12 +16,10 @@ pub struct Profile {
 /// The profile of one compilation of a function.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FunctionProfile {
-    /// The function's name.
-    pub name: String,
     /// Where its body begins: file, line and column.
     pub place: String,
-    /// What it was compiled with, so that it can be compiled again.
-    pub feedback: Feedback,
+    /// The code that ran. What inline caches knew when it was made is gone with the process, so it cannot be made again.
+    pub code: Explanation,
     /// How often the instruction at each offset was carried out, if it was.
     pub counts: BTreeMap<usize, u64>,
 }

@@ -75,8 +75,10 @@ impl Options {
     }
 }
 
-/// How often a function that has been declined is offered again: never, as far as anyone waits.
+/// Calls and loop rounds after which a function that has been declined is offered again: never, as far as anyone waits.
 const DECLINED_BUDGET: i32 = i32::MAX;
+/// The same where there was no room for its code: others may have gone by then. They take longer than compiling.
+const NO_ROOM_BUDGET: i32 = 1 << 20;
 /// Native stack that the runtime's functions need below compiled code.
 const RESERVE: usize = 128 << 10;
 /// Bytes of native stack that compiled code uses at most per byte of value stack. A native frame has the return address
@@ -84,7 +86,7 @@ const RESERVE: usize = 128 << 10;
 /// variables above its caller's.
 const NATIVE_PER_VALUE: usize = 4;
 /// Wrong guesses after which a function is compiled again; twice as many the next time.
-const FIRST_PATIENCE: u32 = 4;
+const FIRST_PATIENCE: u32 = 8;
 /// After so many times nothing is guessed any more.
 const MOST_VERSIONS: u32 = 8;
 
@@ -144,8 +146,6 @@ pub struct Version {
     /// Where it lies.
     block: Block,
     code: *const Code,
-    /// What it was compiled with, if that is to be known.
-    made_with: Option<Feedback>,
     _exposed: Exposed,
 }
 
@@ -157,8 +157,9 @@ pub struct CompiledFunction {
     /// Code before the last version, for calls that put arguments elsewhere than it wants them.
     adapters: Vec<Adapter>,
     feedback: Feedback,
-    /// Wrong guesses of the last version.
+    /// Wrong guesses of the last version, and how many it may make.
     left: u32,
+    patience: u32,
 }
 
 struct Adapter {
@@ -210,8 +211,9 @@ impl Jit {
                 then: 0,
             }),
         });
-        let thunks = Thunks::new(&shared.arena, Rc::as_ptr(&shared).addr())
-            .ok_or(io::ErrorKind::OutOfMemory)?;
+        let thunks = Thunks::new(&shared.arena, Rc::as_ptr(&shared).addr()).ok_or_else(|| {
+            io::Error::other("the limit is less than the machine code shared by all functions")
+        })?;
         shared.thunks.get_or_init(|| thunks);
         Ok(Jit { shared })
     }
@@ -268,9 +270,8 @@ impl Jit {
                     .map(|count| (offset, count))
             };
             Some(FunctionProfile {
-                name: code.name.name().to_string(),
                 place: sources.location(code.position(0))?.to_string(),
-                feedback: version.made_with.clone()?,
+                code: explain_compiled(code, &version.compiled),
                 counts: offsets.filter_map(count).collect(),
             })
         });
@@ -330,7 +331,6 @@ impl Shared {
             compiled,
             block,
             code,
-            made_with: self.options.profile.then(|| feedback.clone()),
         });
         let mut versions = self.versions.borrow_mut();
         versions.insert(version.block.address(), Rc::downgrade(&version));
@@ -491,9 +491,11 @@ impl Shared {
     ) {
         let versions = function.versions.len() as u32;
         function.left += 1;
-        if versions > MOST_VERSIONS || function.left < FIRST_PATIENCE << versions {
+        if versions > MOST_VERSIONS || function.left < function.patience {
             return;
         }
+        // Also if there is no room for another version: asking costs more than a wrong guess.
+        function.patience = function.patience.saturating_mul(2);
         if versions == MOST_VERSIONS {
             function.feedback.settle();
         }
@@ -607,9 +609,10 @@ impl Tier for Jit {
 
     fn heat(&self, code: &Code, locals: &[Value], sources: &SourceMap) {
         let feedback = Feedback::new(locals);
-        let Ok(version) = self.shared.compile(code, &feedback, sources) else {
-            code.budget.set(DECLINED_BUDGET);
-            return;
+        let version = match self.shared.compile(code, &feedback, sources) {
+            Ok(version) => version,
+            Err(Declined::NoRoom) => return code.budget.set(NO_ROOM_BUDGET),
+            Err(_) => return code.budget.set(DECLINED_BUDGET),
         };
         *code.tier_data.borrow_mut() = Some(Box::new(CompiledFunction {
             shared: self.shared.clone(),
@@ -617,6 +620,7 @@ impl Tier for Jit {
             adapters: Vec::new(),
             feedback,
             left: 0,
+            patience: FIRST_PATIENCE,
         }));
     }
 

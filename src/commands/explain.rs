@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use gene_jit::explain::{Explanation, explain, explain_with};
+use gene_jit::explain::{Explanation, explain};
 use gene_jit::lower::Declined;
 use gene_jit::profile::{FunctionProfile, Profile};
 use gene_vm::code::Code;
@@ -89,14 +89,10 @@ fn explain_profiled(
     place: &str,
     profile: &Profile,
 ) -> Vec<Result<Explanation, Declined>> {
-    let same = |one: &&FunctionProfile| one.name == code.name.name() && one.place == place;
+    let same = |one: &&FunctionProfile| one.code.name == code.name.name() && one.place == place;
     let ran = profile.functions.iter().filter(same);
-    ran.map(|function| {
-        let mut explanation = explain_with(code, &function.feedback)?;
-        explanation.mark(function, profile.executed);
-        Ok(explanation)
-    })
-    .collect()
+    ran.map(|function| Ok(Explanation::of_profile(function, profile.executed, code)))
+        .collect()
 }
 
 fn print(explanation: &Explanation, sources: &SourceMap) {

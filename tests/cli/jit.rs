@@ -49,6 +49,49 @@ fn statistics_tell_why_a_body_stays_interpreted() {
 }
 
 #[test]
+fn functions_that_do_not_fit_stay_interpreted() {
+    let source = format!(
+        "(fn large [x] {}) (println (large 1))\n{LOOP}",
+        "(x += 1) ".repeat(2000)
+    );
+    let run = ["run", "--jit=sim", "--stats", "--jit-code-limit=16K"];
+    let ended = gene(&run, &source);
+    assert_eq!(ended.status, Some(0));
+    assert!(ended.stdout.ends_with("499500\n"), "{ended:?}");
+    for outcome in [
+        "declined large: the limit for machine code is reached",
+        "compiled sum: ",
+    ] {
+        assert!(ended.stderr.contains(outcome), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_limit_for_code_that_makes_no_sense_is_an_error() {
+    for (value, why) in [
+        (
+            "much",
+            "must be a number of bytes, with K or M behind it for larger units",
+        ),
+        ("-1", "must be a number of bytes"),
+        ("129M", "must be at most 128M: so far one branch reaches"),
+        ("99999999999999999999G", "must be a number of bytes"),
+    ] {
+        let ended = gene(&["run", &format!("--jit-code-limit={value}")], LOOP);
+        assert_eq!(ended.status, Some(1), "{ended:?}");
+        assert!(ended.stderr.contains(why), "{ended:?}");
+    }
+    let ended = gene(&["run", "--jit=sim", "--jit-code-limit=100"], LOOP);
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert!(
+        ended
+            .stderr
+            .contains("less than the machine code shared by all functions"),
+        "{ended:?}"
+    );
+}
+
+#[test]
 fn an_unknown_mode_is_an_error() {
     let ended = gene(&["run", "--jit=often"], LOOP);
     assert_eq!(ended.status, Some(1));
@@ -109,6 +152,38 @@ fn explain_marks_the_instructions_that_a_profile_tells_of() {
         uncounted.stderr.contains("--jit-profile needs --jit=sim"),
         "{uncounted:?}"
     );
+}
+
+/// Code that is made for what an inline cache has met cannot be made again without it.
+#[test]
+fn explain_shows_the_code_that_a_profile_tells_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (program, profile) = (path("points.gene"), path("points.profile"));
+    let source = "(class Point (ctor [x] (/x = x)))
+        (fn sum [point n] (var t 0) (var i 0) (while (i < n) (t += point/x) (i += 1)) t)
+        (sum (new Point 1) 3) (println (sum (new Point 2) 1000))";
+    std::fs::write(&program, source).expect("the program is written");
+    let run = [
+        "run",
+        "--jit=sim",
+        "--jit-threshold=1",
+        "--jit-profile",
+        &profile,
+        &program,
+    ];
+    assert_eq!(gene(&run, ""), ok("2000\n"));
+    let shown = gene(
+        &["explain", "--function=sum", "--profile", &profile, &program],
+        "",
+    )
+    .stdout;
+    let field = shown
+        .lines()
+        .find(|line| line.contains("member_seen (rules/"));
+    assert!(field.is_some_and(|line| line.contains('%')), "{shown}");
+    // The loop is marked and has its line of the program beside it.
+    assert!(shown.contains("2 |         (fn sum"), "{shown}");
 }
 
 #[test]

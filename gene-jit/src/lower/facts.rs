@@ -6,10 +6,9 @@ use crate::arm64::{FReg, Reg};
 use crate::tree::Checked;
 use gene_vm::heap::Kind;
 use gene_vm::value::Value;
-use serde::{Deserialize, Serialize};
 
 /// What is known of a value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Fact {
     /// Nothing.
     #[default]

@@ -94,7 +94,7 @@ pub struct Site {
 }
 
 /// What a stretch of code is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Part {
     /// Entry and exits.
     Frame,

@@ -42,18 +42,31 @@ pub fn interpreted(source: &str) -> String {
 /// Native stack of the thread that a program runs on.
 const STACK: usize = 64 << 20;
 
+/// The settings of a JIT.
+pub fn options(threshold: u32) -> Options {
+    Options {
+        threshold,
+        ..Options::new(Backend::native().unwrap_or(Backend::Simulator))
+    }
+}
+
 /// Runs a program, with a JIT if a threshold is given, with a collection at every safepoint if `stress`.
 pub fn run(source: &str, threshold: Option<u32>, stress: bool) -> (String, Statistics) {
+    run_with(source, threshold.map(options), stress)
+}
+
+/// As [`run`], with these settings of the JIT.
+pub fn run_with(source: &str, options: Option<Options>, stress: bool) -> (String, Statistics) {
     let source = source.to_string();
     let thread = std::thread::Builder::new().stack_size(STACK);
-    let thread = thread.spawn(move || run_here(&source, threshold, stress));
+    let thread = thread.spawn(move || run_here(&source, options, stress));
     let thread = thread.expect("the system starts threads");
     thread.join().expect("no program makes the runtime panic")
 }
 
 /// The code that functions have come to when a program has run.
 pub fn compiled(source: &str, threshold: u32) -> Vec<(String, Explanation)> {
-    let (mut vm, jit, _) = machine(Some(threshold), false);
+    let (mut vm, jit, _) = machine(Some(options(threshold)), false);
     let _ = vm.run_main("<test>", source);
     let functions = jit.expect("a threshold was given").explain();
     let named = functions
@@ -64,7 +77,7 @@ pub fn compiled(source: &str, threshold: u32) -> Vec<(String, Explanation)> {
 
 /// What a program comes to that is compiled at once and may make so many steps.
 pub fn limited(source: &str, steps: u64) -> String {
-    let (mut vm, _jit, _) = machine(Some(0), false);
+    let (mut vm, _jit, _) = machine(Some(options(0)), false);
     vm.limit_steps(Some(steps));
     match vm.run_main("<test>", source) {
         Ok(value) => written(value),
@@ -73,7 +86,7 @@ pub fn limited(source: &str, steps: u64) -> String {
 }
 
 /// A VM with its JIT, and what it writes.
-fn machine(threshold: Option<u32>, stress: bool) -> (Box<Vm>, Option<Rc<Jit>>, Output) {
+fn machine(jit: Option<Options>, stress: bool) -> (Box<Vm>, Option<Rc<Jit>>, Output) {
     let output = Output::default();
     let io = Io::new(Box::new(output.clone()), Box::new(output.clone()));
     let options = gene_vm::vm::Options {
@@ -84,13 +97,8 @@ fn machine(threshold: Option<u32>, stress: bool) -> (Box<Vm>, Option<Rc<Jit>>, O
     };
     let mut vm = Vm::with_io(options, io);
     vm.set_native_stack(STACK - (1 << 20));
-    let jit = threshold.map(|threshold| {
-        let options = Options::new(Backend::native().unwrap_or(Backend::Simulator));
-        let jit = Jit::new(Options {
-            threshold,
-            ..options
-        })
-        .expect("there is memory for code");
+    let jit = jit.map(|options| {
+        let jit = Jit::new(options).expect("there is memory for code");
         let jit = Rc::new(jit);
         vm.set_tier(jit.clone());
         jit
@@ -98,8 +106,8 @@ fn machine(threshold: Option<u32>, stress: bool) -> (Box<Vm>, Option<Rc<Jit>>, O
     (vm, jit, output)
 }
 
-fn run_here(source: &str, threshold: Option<u32>, stress: bool) -> (String, Statistics) {
-    let (mut vm, jit, output) = machine(threshold, stress);
+fn run_here(source: &str, options: Option<Options>, stress: bool) -> (String, Statistics) {
+    let (mut vm, jit, output) = machine(options, stress);
     let result = vm.run_main("<test>", source);
     let outcome = match result {
         Ok(value) => written(value),

@@ -1,0 +1,78 @@
+//! Memory for code is limited, and compiling is linear in the size of a body.
+
+mod support;
+
+use gene_jit::stats::{Outcome, Statistics};
+use gene_jit::tier::Options;
+use std::fmt::Write;
+use support::{interpreted, options, run_with};
+
+/// How many functions were compiled, and how many did not fit.
+fn outcomes(statistics: &Statistics) -> (usize, usize) {
+    let functions = statistics.functions.iter();
+    let full = "the limit for machine code is reached";
+    functions.fold((0, 0), |(compiled, declined), function| {
+        match &function.outcome {
+            Outcome::Compiled { .. } => (compiled + 1, declined),
+            Outcome::Declined { reason } => {
+                assert_eq!(reason, full);
+                (compiled, declined + 1)
+            }
+        }
+    })
+}
+
+fn limited(code_limit: usize) -> Option<Options> {
+    Some(Options {
+        code_limit,
+        ..options(0)
+    })
+}
+
+/// A hundred functions, all of which are needed to the end; their calls pass numbers of two kinds, so that they are
+/// compiled again.
+fn many_functions() -> String {
+    let mut source = String::new();
+    for k in 0..100 {
+        let _ = writeln!(
+            source,
+            "(fn f{k} [a n] (var i 0) (while (i < n) (a += {k}) (i += 1)) a)"
+        );
+    }
+    source.push_str("(var sum 0) (for round in (0 .. 30)\n");
+    for k in 0..100 {
+        let _ = writeln!(source, "(sum += (f{k} round 3)) (sum += (f{k} 0.5 2))");
+    }
+    source.push_str(") sum");
+    source
+}
+
+#[test]
+fn functions_that_do_not_fit_stay_interpreted() {
+    let source = many_functions();
+    let expected = interpreted(&source);
+    let (found, statistics) = run_with(&source, limited(16 << 10), false);
+    assert_eq!(found, expected);
+    let (compiled, declined) = outcomes(&statistics);
+    assert!(compiled > 10 && declined > 10, "{compiled}, {declined}");
+    let (found, statistics) = run_with(&source, limited(1 << 20), false);
+    assert_eq!(found, expected);
+    assert_eq!(outcomes(&statistics).1, 0);
+}
+
+#[test]
+fn code_goes_with_its_function() {
+    let source = r#"(var sum 0)
+        (for k in (0 .. 500)
+          (var f (eval (gene/parse #"(fn [n] (var t 0) (var i 0) (while (i < n) (t += #{k}) (i += 1)) t)")))
+          (sum += (f 3)))
+        sum"#;
+    let (found, statistics) = run_with(source, limited(32 << 10), true);
+    assert_eq!(found, interpreted(source));
+    let (compiled, declined) = outcomes(&statistics);
+    assert!(
+        compiled >= 500 && statistics.code_bytes() > 64 << 10,
+        "{compiled}"
+    );
+    assert_eq!(declined, 0);
+}
