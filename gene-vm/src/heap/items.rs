@@ -12,12 +12,13 @@ use std::ptr::NonNull;
 /// [`super::Heap::array`]; those that do not fit there have an allocation of their own. So `Items` of an object
 /// are never moved out of it, or swapped: [`Items::take`] is for that.
 #[repr(C)]
-pub struct Items {
-    ptr: NonNull<Value>,
+pub struct Items<T: Copy = Value> {
+    ptr: NonNull<T>,
     len: usize,
     capacity: usize,
 }
 
+/// The layout is the same for all types.
 impl Items {
     /// Offset of the address of the first value, for compiled code.
     pub const PTR_OFFSET: usize = std::mem::offset_of!(Items, ptr);
@@ -25,7 +26,9 @@ impl Items {
     pub const LEN_OFFSET: usize = std::mem::offset_of!(Items, len);
     /// Offset of the capacity, for compiled code.
     pub const CAPACITY_OFFSET: usize = std::mem::offset_of!(Items, capacity);
+}
 
+impl<T: Copy> Items<T> {
     /// The fewest values that an allocation has room for.
     const SMALLEST: usize = 4;
 
@@ -34,7 +37,7 @@ impl Items {
         clippy::new_without_default,
         reason = "what can be taken by `std::mem::take` is moved out of its cell"
     )]
-    pub fn new() -> Items {
+    pub fn new() -> Items<T> {
         Vec::new().into()
     }
 
@@ -43,7 +46,7 @@ impl Items {
     /// # Safety
     /// `room` is the address right behind the `Items`, and the cell has room for so many values there.
     #[inline]
-    pub(super) unsafe fn in_cell(room: NonNull<Value>, capacity: usize) -> Items {
+    pub(super) unsafe fn in_cell(room: NonNull<T>, capacity: usize) -> Items<T> {
         Items {
             ptr: room,
             len: 0,
@@ -60,7 +63,7 @@ impl Items {
     }
 
     /// The values, which are no longer here.
-    pub fn take(&mut self) -> Vec<Value> {
+    pub fn take(&mut self) -> Vec<T> {
         if self.is_in_cell() {
             let values = self.to_vec();
             self.len = 0;
@@ -72,9 +75,7 @@ impl Items {
     /// Makes room for so many more values.
     #[cold]
     fn reserve(&mut self, more: usize) {
-        let capacity = (self.len + more)
-            .max(2 * self.capacity)
-            .max(Items::SMALLEST);
+        let capacity = (self.len + more).max(2 * self.capacity).max(Self::SMALLEST);
         let mut vec = if self.is_in_cell() {
             let mut vec = Vec::with_capacity(capacity);
             vec.extend_from_slice(self);
@@ -88,7 +89,7 @@ impl Items {
 
     /// Appends a value.
     #[inline]
-    pub fn push(&mut self, value: Value) {
+    pub fn push(&mut self, value: T) {
         if self.len == self.capacity {
             self.reserve(1);
         }
@@ -99,7 +100,7 @@ impl Items {
 
     /// Appends several values.
     #[inline]
-    pub fn extend_from_slice(&mut self, values: &[Value]) {
+    pub fn extend_from_slice(&mut self, values: &[T]) {
         if values.len() > self.capacity - self.len {
             self.reserve(values.len());
         }
@@ -112,20 +113,20 @@ impl Items {
     }
 
     /// Inserts a value before the one at an index, which is not above the length.
-    pub fn insert(&mut self, index: usize, value: Value) {
+    pub fn insert(&mut self, index: usize, value: T) {
         self.push(value);
         self[index..].rotate_right(1);
     }
 
     /// Removes the value at an index.
-    pub fn remove(&mut self, index: usize) -> Value {
+    pub fn remove(&mut self, index: usize) -> T {
         self[index..].rotate_left(1);
         self.pop().expect("the index was in range")
     }
 
     /// Removes the last value.
     #[inline]
-    pub fn pop(&mut self) -> Option<Value> {
+    pub fn pop(&mut self) -> Option<T> {
         self.len = self.len.checked_sub(1)?;
         // SAFETY: `len` values were initialised, this was the last of them.
         Some(unsafe { self.ptr.add(self.len).read() })
@@ -137,13 +138,13 @@ impl Items {
         if self.is_in_cell() {
             0
         } else {
-            self.capacity * size_of::<Value>()
+            self.capacity * size_of::<T>()
         }
     }
 }
 
-impl From<Vec<Value>> for Items {
-    fn from(vec: Vec<Value>) -> Items {
+impl<T: Copy> From<Vec<T>> for Items<T> {
+    fn from(vec: Vec<T>) -> Items<T> {
         let mut vec = ManuallyDrop::new(vec);
         Items {
             // SAFETY: a vector's address is not null.
@@ -154,27 +155,27 @@ impl From<Vec<Value>> for Items {
     }
 }
 
-impl From<&[Value]> for Items {
-    fn from(values: &[Value]) -> Items {
+impl<T: Copy> From<&[T]> for Items<T> {
+    fn from(values: &[T]) -> Items<T> {
         values.to_vec().into()
     }
 }
 
-impl FromIterator<Value> for Items {
-    fn from_iter<I: IntoIterator<Item = Value>>(values: I) -> Items {
+impl<T: Copy> FromIterator<T> for Items<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Items<T> {
         Vec::from_iter(values).into()
     }
 }
 
-impl From<Items> for Vec<Value> {
-    fn from(items: Items) -> Vec<Value> {
+impl<T: Copy> From<Items<T>> for Vec<T> {
+    fn from(items: Items<T>) -> Vec<T> {
         let items = ManuallyDrop::new(items);
         // SAFETY: the three parts came from a vector, which `ManuallyDrop` did not free: only that can be moved.
         unsafe { Vec::from_raw_parts(items.ptr.as_ptr(), items.len, items.capacity) }
     }
 }
 
-impl Drop for Items {
+impl<T: Copy> Drop for Items<T> {
     #[inline]
     fn drop(&mut self) {
         if !self.is_in_cell() {
@@ -184,30 +185,30 @@ impl Drop for Items {
     }
 }
 
-impl Clone for Items {
-    fn clone(&self) -> Items {
+impl<T: Copy> Clone for Items<T> {
+    fn clone(&self) -> Items<T> {
         self.to_vec().into()
     }
 }
 
-impl AsRef<[Value]> for Items {
-    fn as_ref(&self) -> &[Value] {
+impl<T: Copy> AsRef<[T]> for Items<T> {
+    fn as_ref(&self) -> &[T] {
         self
     }
 }
 
-impl Deref for Items {
-    type Target = [Value];
+impl<T: Copy> Deref for Items<T> {
+    type Target = [T];
     #[inline]
-    fn deref(&self) -> &[Value] {
+    fn deref(&self) -> &[T] {
         // SAFETY: `len` values from `ptr` on are initialised.
         unsafe { std::slice::from_raw_parts(self.ptr.as_ptr(), self.len) }
     }
 }
 
-impl DerefMut for Items {
+impl<T: Copy> DerefMut for Items<T> {
     #[inline]
-    fn deref_mut(&mut self) -> &mut [Value] {
+    fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: `len` values from `ptr` on are initialised, and `self` is borrowed mutably.
         unsafe { std::slice::from_raw_parts_mut(self.ptr.as_ptr(), self.len) }
     }

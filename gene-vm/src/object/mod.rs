@@ -4,6 +4,7 @@ mod callable;
 mod class;
 mod data;
 mod members;
+mod prop_map;
 mod string;
 mod time;
 
@@ -18,13 +19,9 @@ pub use data::{
 };
 pub(crate) use members::is_definition;
 pub use members::{MemberCell, Members};
+pub use prop_map::{Entry, PropMap};
 pub use string::{Str, Text};
 pub use time::{Date, DateTime, Offset, Time};
-
-use crate::value::Value;
-
-/// Map entries, Gene properties, keywords: in insertion order.
-pub type PropMap = indexmap::IndexMap<crate::symbol::Symbol, Value, rustc_hash::FxBuildHasher>;
 
 /// Implements [`crate::heap::HeapData`]: which fields hold values, and how many bytes lie outside of the cell.
 macro_rules! heap_data {

@@ -113,17 +113,14 @@ impl Key {
         let Some((&first, nested)) = outer.split_first() else {
             return props.insert(last, value).is_none();
         };
-        let outermost = *props
-            .entry(first)
-            .or_insert_with(|| heap.map(PropMap::default()));
+        let outermost = *props.get_or_insert_with(first, || heap.map(PropMap::default()));
         let Some(mut map) = outermost.get::<Map>() else {
             return false;
         };
         for &name in nested {
             let inner = *map
                 .entries
-                .entry(name)
-                .or_insert_with(|| heap.map(PropMap::default()));
+                .get_or_insert_with(name, || heap.map(PropMap::default()));
             match inner.get::<Map>() {
                 Some(inner) => map = inner,
                 None => return false,
