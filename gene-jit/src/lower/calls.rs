@@ -9,7 +9,6 @@ use crate::buffer::Label;
 use crate::runtime::Helper;
 use crate::tree::effect::written_locals;
 use crate::tree::{self, Node};
-use gene_vm::object::Function;
 use gene_vm::vm::Vm;
 
 impl Lowering<'_> {
@@ -151,20 +150,6 @@ impl Lowering<'_> {
         self.notes.thunks.push((self.offset(), Helper::Native));
         self.buffer.call_elsewhere();
         self.leave_callee(above, result);
-    }
-
-    /// Leaves unless the function belongs to the namespace that names were looked up from, if it may belong to several.
-    pub(super) fn check_namespace(&mut self) {
-        let Some(namespace) = self.code.inner_namespace() else {
-            return;
-        };
-        self.buffer.load(X16, FRAME, -SLOT);
-        self.buffer.strip_pointer(X16, X16);
-        self.buffer
-            .load(X16, X16, Function::NAMESPACE_OFFSET as i64);
-        self.buffer.load_literal(X17, namespace.bits());
-        self.buffer.compare(X16, X17);
-        self.leave_if(Cond::Ne);
     }
 
     fn leave_callee(&mut self, above: usize, result: Node) {
@@ -370,6 +355,9 @@ impl Lowering<'_> {
             self.line.pc as usize,
             self.line.stack.depth as usize,
         );
+        if self.headers[&target].expects.names_hold {
+            self.check_names_at(target);
+        }
         self.buffer.branch(header);
     }
 }

@@ -1,7 +1,7 @@
 //! What the rules ask of the lowering: the trait that is generated from their declarations.
 
 use super::deferred::Place;
-use super::facts::Fact;
+use super::facts::{Fact, Word};
 use super::registers::Form;
 use super::stubs::Stub;
 use super::{Fired, Lowering, SLOT};
@@ -13,7 +13,7 @@ use crate::tree::{Checked, Node, Op};
 use gene_vm::code::{Found, Way};
 use gene_vm::compile::SideEntry;
 use gene_vm::heap::{Header, Kind};
-use gene_vm::object::{Array, Function, NativeFn, Scope};
+use gene_vm::object::{Array, NativeFn, Scope};
 use gene_vm::value::{self, TAG_SHIFT, Value};
 use gene_vm::vm::Vm;
 
@@ -315,9 +315,7 @@ impl Context for Lowering<'_> {
     }
 
     fn literal_word(&mut self, word: u64) -> Reg {
-        let reg = self.scratch_int();
-        self.buffer.load_literal(reg, word);
-        reg
+        self.word(Word::Literal(word))
     }
 
     fn seen(&mut self, cache: u32) -> Option<u64> {
@@ -523,15 +521,7 @@ impl Context for Lowering<'_> {
     }
 
     fn scope_above(&mut self, depth: u16) -> Reg {
-        let reg = self.running_function();
-        self.buffer.strip_pointer(reg, reg);
-        self.buffer.load(reg, reg, Function::SCOPE_OFFSET as i64);
-        self.buffer.strip_pointer(reg, reg);
-        for _ in 0..depth {
-            self.buffer.load(reg, reg, Scope::PARENT_OFFSET as i64);
-            self.buffer.strip_pointer(reg, reg);
-        }
-        reg
+        self.word(Word::Scope(depth))
     }
 
     fn load_slot(&mut self, scope: Reg, slot: u32) -> Reg {
@@ -589,22 +579,24 @@ impl Context for Lowering<'_> {
     // ── Control ────────────────────────────────────────────────────────────
 
     fn names_hold(&mut self) -> Option<()> {
-        self.names_hold.then_some(())
+        self.locals.names_hold.then_some(())
     }
 
     fn names_epoch(&mut self) -> u64 {
-        let resolved = self.code.resolved.get();
-        resolved.map_or(0, |resolved| resolved.epoch.into())
+        self.epoch()
     }
 
     fn rely_on_names(&mut self) {
-        self.check_namespace();
-        self.names_hold = true;
+        if let Some(namespace) = self.code.inner_namespace() {
+            self.compare_namespace(namespace);
+            self.leave_if(Cond::Ne);
+        }
+        self.locals.names_hold = true;
     }
 
     fn cell_of(&mut self, cache: u32) -> Reg {
-        let found = self.code.caches[cache as usize].found.get();
-        self.literal_word(found.map_or(0, |found| found.cell.address()))
+        let cell = self.code.caches[cache as usize].found.get();
+        self.word(Word::Literal(cell.map_or(0, |found| found.cell.address())))
     }
 
     fn found_in(&mut self, cache: u32) -> Option<u64> {

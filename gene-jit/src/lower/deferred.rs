@@ -89,18 +89,22 @@ impl Regions {
 }
 
 impl Lowering<'_> {
-    /// Can the loop from `pc` to `end` defer stores?
-    pub(super) fn can_defer(&self, pc: usize, end: usize) -> bool {
-        let is_fit = |pc: usize| {
+    /// Does the loop from `pc` to `end` run no other code?
+    pub(super) fn is_quiet(&self, pc: usize, end: usize) -> bool {
+        (pc..=end).all(|pc| {
             let instr = self.code.instrs[pc];
             let is_reached = self.flow.depth(pc).is_some();
             let is_quiet = instr.op == Op::Throw || is_inline(self.code, instr);
             !is_reached || is_quiet && !self.feedback.is_varied(pc)
-        };
+        })
+    }
+
+    /// Can the loop from `pc` to `end` defer stores?
+    pub(super) fn can_defer(&self, pc: usize, end: usize) -> bool {
         let mut handlers = self.code.handlers.iter();
         self.defers
             && self.regions.current.is_none()
-            && (pc..=end).all(is_fit)
+            && self.is_quiet(pc, end)
             && !handlers.any(|handler| (pc..=end).contains(&(handler.target as usize)))
     }
 

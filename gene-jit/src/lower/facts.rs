@@ -4,6 +4,7 @@ use super::registers::Form;
 use crate::arm64::isle::{Imm12, KIND_ARRAY, KIND_STRING};
 use crate::arm64::{FReg, Reg};
 use crate::tree::Checked;
+use arrayvec::ArrayVec;
 use gene_vm::heap::Kind;
 use gene_vm::value::Value;
 
@@ -182,46 +183,94 @@ impl Known {
     }
 }
 
+/// A word that stays the same as long as the function runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Word {
+    /// An address.
+    Literal(u64),
+    /// The address of the scope so many levels above the function's.
+    Scope(u16),
+}
+
+/// So many words are known to be in registers.
+const MOST_WORDS: usize = 8;
+
 /// What is known of local variables, by slot. Unless they are deferred, their values are in their home slots, too.
+/// With them goes what else is known wherever control goes on.
 #[derive(Default)]
-pub struct Locals(Vec<Known>);
+pub struct Locals {
+    known: Vec<Known>,
+    /// The registers that hold words.
+    words: ArrayVec<(Word, Reg), MOST_WORDS>,
+    /// Names have been checked, and no other code has run since.
+    pub names_hold: bool,
+}
 
 impl Locals {
     /// What is known of a variable.
     pub fn get(&self, slot: u16) -> Known {
-        self.0.get(slot as usize).copied().unwrap_or_default()
+        self.known.get(slot as usize).copied().unwrap_or_default()
     }
 
     /// What is known of a variable, to change it.
     pub fn get_mut(&mut self, slot: u16) -> &mut Known {
         let slot = slot as usize;
-        if slot >= self.0.len() {
-            self.0.resize(slot + 1, Known::default());
+        if slot >= self.known.len() {
+            self.known.resize(slot + 1, Known::default());
         }
-        &mut self.0[slot]
+        &mut self.known[slot]
     }
 
     /// The variables of which something may be known.
     pub fn iter(&self) -> impl Iterator<Item = (u16, Known)> + '_ {
-        (0..).zip(self.0.iter().copied())
+        (0..).zip(self.known.iter().copied())
+    }
+
+    /// The words that are in registers.
+    pub fn words(&self) -> &[(Word, Reg)] {
+        &self.words
+    }
+
+    /// The register that holds a word.
+    pub fn word(&self, word: Word) -> Option<Reg> {
+        let mut words = self.words.iter();
+        words.find_map(|&(held, reg)| (held == word).then_some(reg))
+    }
+
+    /// Notes that a register holds a word; answers one that is not noted any more, rather one that is not `kept`.
+    pub fn hold_word(&mut self, word: Word, reg: Reg, kept: impl Fn(Reg) -> bool) -> Option<Reg> {
+        let former = self.words.is_full().then(|| {
+            let index = self.words.iter().position(|&(_, reg)| !kept(reg));
+            self.words.remove(index.unwrap_or(0)).1
+        });
+        self.words.push((word, reg));
+        former
+    }
+
+    /// A register holds a word no more.
+    pub fn forget_word(&mut self, word: Word) {
+        self.words.retain(|(held, _)| *held != word);
     }
 
     /// Forgets all.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.known.clear();
+        self.words.clear();
+        self.names_hold = false;
     }
 
     /// Forgets what other code may have changed.
     pub fn keep_lasting(&mut self) {
-        for known in &mut self.0 {
+        for known in &mut self.known {
             known.fact = known.fact.lasting();
         }
+        self.names_hold = false;
     }
 
     /// Keeps what holds there, too.
     pub fn meet(&mut self, there: &Locals) {
-        self.0.truncate(there.0.len());
-        for (here, there) in self.0.iter_mut().zip(&there.0) {
+        self.known.truncate(there.known.len());
+        for (here, there) in self.known.iter_mut().zip(&there.known) {
             here.fact = here.fact.meet(there.fact);
             here.below &= there.below;
             here.boxed = here.boxed.filter(|_| here.boxed == there.boxed);
@@ -229,16 +278,24 @@ impl Locals {
             here.double = here.double.filter(|_| here.double == there.double);
             here.address = here.address.filter(|_| here.address == there.address);
         }
+        self.words.retain(|word| there.words.contains(word));
+        self.names_hold &= there.names_hold;
     }
 }
 
 impl Clone for Locals {
     fn clone(&self) -> Locals {
-        Locals(self.0.clone())
+        Locals {
+            known: self.known.clone(),
+            words: self.words.clone(),
+            names_hold: self.names_hold,
+        }
     }
 
     /// Stays in the memory that it has.
     fn clone_from(&mut self, other: &Locals) {
-        self.0.clone_from(&other.0);
+        self.known.clone_from(&other.known);
+        self.words.clone_from(&other.words);
+        self.names_hold = other.names_hold;
     }
 }

@@ -54,10 +54,12 @@ impl Lowering<'_> {
         }
     }
 
-    /// Takes a register away from a variable.
+    /// Takes a register away from a variable or word.
     pub(super) fn evict(&mut self, owner: Owner) {
-        if let Owner::Local(slot, form) = owner {
-            self.locals.get_mut(slot).drop_form(form);
+        match owner {
+            Owner::Local(slot, form) => self.locals.get_mut(slot).drop_form(form),
+            Owner::Word(word) => self.locals.forget_word(word),
+            _ => {}
         }
     }
 
@@ -226,7 +228,6 @@ impl Lowering<'_> {
 
     /// Other code may run or have run: it may change the shapes of instances, and what names stand for.
     pub(super) fn forget_shapes(&mut self) {
-        self.names_hold = false;
         self.locals.keep_lasting();
         for node in self.shaped.drain(..) {
             let known = &mut self.nodes[node.index()].known;

@@ -5,7 +5,7 @@
 //! is known or was observed to be, and lives in a register in the form that arithmetic uses. Where that turns out
 //! wrong, control leaves for the interpreter at the loop's header.
 
-use super::facts::{Fact, Known, Locals};
+use super::facts::{Fact, Known, Locals, Word};
 use super::stubs::Stub;
 use super::usage::Usage;
 use super::{Header, Lowering, SLOT, deferred};
@@ -146,11 +146,36 @@ impl Lowering<'_> {
                 _ => {}
             }
         }
+        self.expect_words(&mut expects, &usage, ints);
+        expects.names_hold = usage.names && self.is_quiet(pc, end);
         let deferred = match self.can_defer(pc, end) {
             true => deferrable(&expects, &mut usage),
             false => Vec::new(),
         };
         (expects, deferred)
+    }
+
+    /// Gives the words that a loop uses registers that are left.
+    fn expect_words(&self, expects: &mut Locals, usage: &Usage, mut registers: Pool) {
+        // A literal is made by one instruction.
+        let is_worth_it = |&&(word, count): &&(Word, u32)| match word {
+            Word::Literal(_) => count > 1,
+            Word::Scope(_) => true,
+        };
+        let mut words: Vec<_> = usage.words.iter().filter(is_worth_it).collect();
+        words.sort_by_key(|(word, count)| match word {
+            Word::Literal(_) => std::cmp::Reverse((0, *count)),
+            Word::Scope(_) => std::cmp::Reverse((1, *count)),
+        });
+        for &(word, _) in words {
+            let held = self.locals.word(word).map(Reg::number);
+            let held = held.filter(|&number| registers.has(number));
+            let Some(number) = held.or_else(|| registers.pop()) else {
+                break;
+            };
+            registers.remove(number);
+            expects.hold_word(word, Reg::new(number), |_| true);
+        }
     }
 
     /// Brings the variables into the state that a loop expects, or leaves. False if that is the only way.
@@ -192,6 +217,15 @@ impl Lowering<'_> {
             } else if !known.fact.implies(expected.fact) {
                 self.check_fact(slot, expected.fact, pc);
             }
+        }
+        for &(word, reg) in expects.words() {
+            if self.locals.word(word) != Some(reg) {
+                self.make_word(reg, word);
+            }
+            self.ints.kept_used |= 1 << reg.number();
+        }
+        if expects.names_hold && !self.locals.names_hold {
+            self.check_names_at(pc);
         }
         true
     }
@@ -360,6 +394,10 @@ impl Pool {
 
     fn remove(&mut self, number: u8) {
         self.0 &= !(1 << number);
+    }
+
+    fn has(&self, number: u8) -> bool {
+        self.0 & 1 << number != 0
     }
 
     /// Takes the first one.

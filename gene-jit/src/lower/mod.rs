@@ -19,6 +19,7 @@ mod nodes;
 mod registers;
 mod stubs;
 mod usage;
+mod words;
 
 use crate::arm64::SLOT;
 use crate::arm64::{self, Fixup, RuleId};
@@ -197,8 +198,6 @@ pub(crate) struct Lowering<'a> {
     nodes: &'a mut Vec<NodeState>,
     /// Nodes whose shape is known, until other code runs.
     shaped: &'a mut Vec<Node>,
-    /// Names have been checked, and no other code has run since.
-    names_hold: bool,
     locals: &'a mut Locals,
     ints: Registers,
     floats: Registers,
@@ -281,7 +280,6 @@ impl Compiler {
             block,
             nodes: &mut self.nodes,
             shaped: &mut self.shaped,
-            names_hold: false,
             locals: &mut self.locals,
             ints: Registers::new(arm64::SCRATCH, arm64::KEPT),
             floats: Registers::new(arm64::FLOAT_SCRATCH, arm64::FLOAT_KEPT),
@@ -373,7 +371,6 @@ impl Lowering<'_> {
         self.nodes.clear();
         self.nodes.extend(NodeState::of_block(self.block));
         self.shaped.clear();
-        self.names_hold = false;
     }
 
     /// The code from a leader to the next.

@@ -296,10 +296,13 @@ impl Lowering<'_> {
         own_variable(&mut self.ints, &mut self.floats, slot, known);
     }
 
-    /// Notes which registers the variables own.
+    /// Notes which registers hold variables and words.
     pub(super) fn own_locals(&mut self) {
         for (slot, known) in self.locals.iter() {
             own_variable(&mut self.ints, &mut self.floats, slot, known);
+        }
+        for &(word, reg) in self.locals.words() {
+            self.ints.give(reg.number(), Owner::Word(word));
         }
     }
 

@@ -24,6 +24,8 @@ pub enum Owner {
     Local(u16, Form),
     /// A node.
     Node(crate::tree::Node, Form),
+    /// A word that can be made again.
+    Word(super::facts::Word),
 }
 
 /// A register file. Registers have ranks, by the order in which they are handed out; a set of registers is a word with
@@ -36,7 +38,7 @@ pub struct Registers {
     kept: u32,
     /// Who owns each register, if it is owned by a node or a variable.
     owners: [Owner; 32],
-    /// Registers that the rule at work owns, nodes, and local variables.
+    /// Registers that the rule at work owns, nodes, and local variables and words, which are elsewhere, too.
     of_rule: u32,
     of_nodes: u32,
     of_locals: u32,
@@ -121,7 +123,7 @@ impl Registers {
             Owner::Free => {}
             Owner::Rule => self.of_rule |= only,
             Owner::Node(..) => self.of_nodes |= only,
-            Owner::Local(..) => self.of_locals |= only,
+            Owner::Local(..) | Owner::Word(_) => self.of_locals |= only,
         }
         self.owners[number as usize] = owner;
         self.touch(number);

@@ -1,6 +1,6 @@
 //! Slow paths, out of line: what the fast path does not do, the runtime does.
 
-use super::facts::{Fact, Known};
+use super::facts::{Fact, Known, Word};
 use super::registers::{Form, Owner};
 use super::{Lowering, Part, SLOT, Site};
 use crate::arm64::emit::Saved;
@@ -176,13 +176,14 @@ pub enum Resume {
     Never,
 }
 
-/// A register that a slow path loads from memory.
+/// A register that a slow path loads.
 #[derive(Clone, Copy)]
 pub enum Reload {
     Boxed(Reg),
     High(Reg),
     Double(FReg),
     Address(Reg),
+    Word(Reg, Word),
 }
 
 impl Lowering<'_> {
@@ -418,8 +419,11 @@ impl Lowering<'_> {
             _ => None,
         };
         let ints = self.ints.volatile().filter_map(|(number, owner)| {
-            let (form, offset) = place(owner)?;
             let reg = Reg::new(number);
+            if let Owner::Word(word) = owner {
+                return Some((Reload::Word(reg, word), 0));
+            }
+            let (form, offset) = place(owner)?;
             Some((
                 match form {
                     Form::High => Reload::High(reg),
@@ -637,6 +641,7 @@ impl Lowering<'_> {
                 self.buffer.unbox_small_int(reg, reg);
             }
             Reload::Double(reg) => self.buffer.load_double(reg, FRAME, offset),
+            Reload::Word(reg, word) => self.make_word(reg, word),
             Reload::Address(reg) => {
                 self.buffer.load(reg, FRAME, offset);
                 self.buffer.strip_pointer(reg, reg);

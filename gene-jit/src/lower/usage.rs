@@ -1,7 +1,7 @@
 //! What a loop does with variables: found out by looking through its instructions before code is made for it.
 
 use super::Lowering;
-use super::facts::Fact;
+use super::facts::{Fact, Word};
 use crate::tree::Checked;
 use crate::tree::effect::{Effect, effect, written_locals};
 use crate::tree::operands::{
@@ -15,6 +15,10 @@ use gene_vm::bytecode::{Instr, Op};
 pub struct Usage {
     /// By slot.
     variables: Vec<Variable>,
+    /// The words that it uses, with how often.
+    pub words: Vec<(Word, u32)>,
+    /// It relies on names.
+    pub names: bool,
 }
 
 /// What a loop does with a variable.
@@ -63,8 +67,18 @@ impl Usage {
         &mut self.variables[slot]
     }
 
+    /// Notes that a word is used.
+    fn note_word(&mut self, word: Word) {
+        match self.words.iter_mut().find(|(used, _)| *used == word) {
+            Some((_, count)) => *count += 1,
+            None => self.words.push((word, 1)),
+        }
+    }
+
     /// Forgets all but the guesses.
     fn begin(&mut self) {
+        self.words.clear();
+        self.names = false;
         for variable in &mut self.variables {
             *variable = Variable {
                 guess: variable.guess,
@@ -202,6 +216,25 @@ impl Lowering<'_> {
         }
     }
 
+    /// Notes the words that an instruction uses.
+    fn note_words(&self, instr: Instr, usage: &mut Usage) {
+        let cache = || &self.code.caches[instr.c as usize];
+        let found = match instr.op {
+            Op::GetCaptured | Op::SetCaptured => {
+                return usage.note_word(Word::Scope(instr.b));
+            }
+            Op::GetName | Op::GetTypeName | Op::GetGlobal | Op::SetName => cache().found.get(),
+            Op::GetMember | Op::GetMemberStrict | Op::SetMember => cache().sole_holder(),
+            _ => None,
+        };
+        if let Some(found) = found {
+            usage.names = true;
+            if found.definition.is_none() {
+                usage.note_word(Word::Literal(found.cell.address()));
+            }
+        }
+    }
+
     /// What a variable is while a loop is looked through.
     fn fact_in(&self, usage: &mut Usage, slot: u16) -> Fact {
         let fact = usage.of(slot).fact;
@@ -232,6 +265,7 @@ impl Lowering<'_> {
                 }
             }
             _ => {
+                self.note_words(instr, usage);
                 if let Some(access) = access(self.code, instr) {
                     let at = |depth: usize| stack.iter().rev().nth(depth)?.slot;
                     if let Some(slot) = at(access.of) {
