@@ -48,6 +48,12 @@ fn is_name(code: &Code, instr: Instr, stack: &[Value]) -> bool {
     found.is_some_and(|found| stack.iter().rev().nth(of) == Some(&found.from))
 }
 
+/// Is NaN among the operands or what arithmetic makes of them?
+fn gives_nan(op: Op, x: f64, y: f64) -> bool {
+    let is_quotient_nan = op == Op::Div && (x / y).is_nan();
+    is_quotient_nan || [x + y, x - y, x * y].into_iter().any(f64::is_nan)
+}
+
 /// What an instruction has found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Site {
@@ -137,7 +143,8 @@ impl Feedback {
             Operand::Stack(depth) => stack.iter().rev().nth(depth).copied(),
             Operand::Int(i) => Value::small_int(i),
         };
-        let facts = found.map(|operand| value(operand).map_or(Fact::Unknown, Fact::of));
+        let values = found.map(value);
+        let facts = values.map(|value| value.map_or(Fact::Unknown, Fact::of));
         let numbers = facts
             .iter()
             .all(|fact| matches!(fact, Fact::SmallInt | Fact::Float));
@@ -152,9 +159,12 @@ impl Feedback {
         } else {
             facts
         };
+        // Code that takes operands for floats leaves where the result is NaN.
+        let may_be_nan = values.map(|value| value.and_then(Value::as_number));
+        let may_be_nan = matches!(may_be_nan, [Some(x), Some(y)] if gives_nan(instr.op, x, y));
         let is_handled = is_receiver || is_compared || are_strings || numbers && has_float;
         let site = self.sites.entry(pc).or_insert(Site::Operands(facts));
-        if !is_handled || *site != Site::Operands(facts) {
+        if !is_handled || may_be_nan || *site != Site::Operands(facts) {
             *site = Site::Varied;
         }
     }

@@ -2,11 +2,12 @@
 //! registers and memory, constants, branches.
 
 use super::isle::{
-    Amount64, Cond, FReg, HEADER_KIND, Half64, Imm12, Imm16, Inst, LeftShift64, Offset4, Offset8,
-    Opposite, Pair8, Reg, Shift, ShiftRor, Simm9, Target,
+    Amount64, Cond, FReg, Flags, HEADER_KIND, Half64, Imm5, Imm12, Imm16, Inst, LeftShift64, Offset4, Offset8,
+    Opposite, Pair8, Reg, Shift, ShiftRor, Simm9, Target, Width64,
 };
 use super::{
     CONTEXT, FRAME, Fixup, LINK, POINTER_TAG, SINGLETON_TAG, SLOT, SMALL_INT_TAG, SP, X0, X16, X17,
+    ZERO,
 };
 use crate::buffer::{CodeBuffer, Label};
 use gene_vm::value::{self, TAG_SHIFT, Value};
@@ -260,6 +261,50 @@ impl CodeBuffer<Fixup> {
     /// The bits of a double.
     pub fn box_double(&mut self, to: Reg, from: FReg) {
         self.inst(Inst::FmovToX { rd: to, rn: from });
+    }
+
+    /// The double of a boxed number of either kind, of other values a NaN; another register is free.
+    pub fn either_number(&mut self, to: FReg, from: Reg, free: FReg) {
+        self.inst(Inst::Sbfx {
+            rd: X16,
+            rn: from,
+            lsb: Amount64::new(0).expect(FITS),
+            width: Width64::new(48).expect(FITS),
+        });
+        self.inst(Inst::Scvtf { rd: to, rn: X16 });
+        self.inst(Inst::FmovFromX { rd: free, rn: from });
+        self.compare(from, SMALL_INT_TAG);
+        self.inst(Inst::Fcsel {
+            rd: to,
+            rn: to,
+            rm: free,
+            cond: Cond::Hs,
+        });
+    }
+
+    /// Sets the flags so that a condition of a comparison holds if a word of 32 bits is zero, or if it is not.
+    pub fn condition_of_word(&mut self, cond: Cond, word: Reg, is_zero: bool) {
+        // Under one condition the flags become those of equal numbers, else others that decide the opposite.
+        let holds_for_equals = matches!(cond, Cond::Eq | Cond::Ge | Cond::Le | Cond::Ls);
+        let are_equal = match holds_for_equals == is_zero {
+            true => Cond::Eq,
+            false => Cond::Ne,
+        };
+        let (negative, carry) = (8, 2);
+        let flags = match cond {
+            Cond::Ne | Cond::Lt | Cond::Mi | Cond::Ge => negative,
+            _ => carry,
+        };
+        self.inst(Inst::CmpImmW {
+            rn: word,
+            imm: Imm12::new(0).expect(FITS),
+        });
+        self.inst(Inst::CcmpImm {
+            rn: ZERO,
+            imm: Imm5::new(0).expect(FITS),
+            flags: Flags::new(flags).expect(FITS),
+            cond: are_equal,
+        });
     }
 
     /// True or false by a condition: the two words differ by two.

@@ -33,12 +33,7 @@ impl Lowering<'_> {
             }
         }
         let op = self.op(node);
-        if op.is_comparison() && self.feedback.is_varied(self.block.pc(node)) {
-            return self.branch_by_runtime(target);
-        }
-        for operand in op.operands() {
-            self.evaluate_tree(operand);
-        }
+        self.evaluate_operands(node);
         if let Op::Truthy { x } = op
             && let Op::Const { bits } = self.op(x)
         {
@@ -71,16 +66,14 @@ impl Lowering<'_> {
         }
     }
 
-    /// Can the node be lowered as a test? Where slow paths come back, they bring a value.
+    /// Can the node be lowered as a test?
     pub(super) fn is_fused(&self, node: Node) -> bool {
-        !self.feedback.is_varied(self.block.pc(node))
-            && !self.nodes[node.index()].evaluated
-            && self.op(node).is_comparison()
+        !self.nodes[node.index()].evaluated && self.op(node).is_comparison()
     }
 
     pub(super) fn branch_on(&mut self, cond: Cond, when: bool, target: u32) {
+        self.end_test(cond, when);
         let cond = if when { cond } else { arm64::invert(cond) };
-        self.end_statement();
         self.branch_to(cond, target as usize);
     }
 }

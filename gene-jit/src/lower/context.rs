@@ -5,7 +5,7 @@ use super::facts::{Fact, Word};
 use super::registers::Form;
 use super::stubs::Stub;
 use super::{Fired, Lowering, SLOT};
-use crate::arm64::isle::{Amount64, Context, Imm12, Inst, LeftShift64, Offset8, Pair8};
+use crate::arm64::isle::{Amount64, Context, FloatOp, Imm12, Inst, LeftShift64, Offset8, Pair8};
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, RuleId};
 use crate::buffer::Label;
 use crate::runtime::Helper;
@@ -140,6 +140,42 @@ impl Context for Lowering<'_> {
         self.if_fact(node, |fact| fact == Fact::Float)
     }
 
+    fn node_number(&mut self, node: Node) -> Option<Node> {
+        self.if_fact(node, Fact::is_number)
+    }
+
+    fn node_varied(&mut self, node: Node) -> Option<Node> {
+        let is_varied = self.feedback.is_varied(self.current.pc());
+        self.if_fact(node, |fact| is_varied && fact == Fact::Unknown)
+    }
+
+    fn node_sure_number(&mut self, node: Node) -> Option<Node> {
+        self.node_number(node).or_else(|| self.node_varied(node))
+    }
+
+    fn mixed(&mut self, x: Node, y: Node) -> Option<()> {
+        let facts = [x, y].map(|node| self.known(node).fact);
+        let is_mixed = self.feedback.is_varied(self.current.pc())
+            && facts.contains(&Fact::Unknown)
+            && facts.iter().all(|fact| matches!(fact, Fact::Unknown | Fact::SmallInt));
+        is_mixed.then_some(())
+    }
+
+    fn on_floats(&mut self, label: Label, done: Label, op: FloatOp, a: Reg, b: Reg, to: Reg) {
+        self.buffer.bind(done);
+        let doubles = std::array::from_fn(|_| self.scratch_float());
+        let missed = self.join_label();
+        self.slow.stubs.push(Stub::Floats {
+            label,
+            op,
+            operands: [a, b],
+            doubles,
+            to,
+            done,
+            missed,
+        });
+    }
+
     fn node_likely_float(&mut self, node: Node) -> Option<Node> {
         (self.likely(node) == Fact::Float).then_some(node)
     }
@@ -200,7 +236,7 @@ impl Context for Lowering<'_> {
         self.touched(reg)
     }
 
-    fn held_double(&mut self, node: Node) -> Option<FReg> {
+    fn held_word(&mut self, node: Node) -> Option<FReg> {
         let reg = self.known(node).double;
         if let Some(reg) = reg {
             self.floats.touch(reg.number());
@@ -217,8 +253,8 @@ impl Context for Lowering<'_> {
         self.register_for(node, Form::High)
     }
 
-    fn double_register(&mut self, node: Node) -> FReg {
-        self.float_register_for(node)
+    fn word_register(&mut self, node: Node) -> FReg {
+        self.word_register_for(node)
     }
 
     fn learn_small_int(&mut self, node: Node) {
@@ -386,7 +422,11 @@ impl Context for Lowering<'_> {
     }
 
     fn double_result(&mut self) -> FReg {
-        self.result_double()
+        self.free_double_result(true)
+    }
+
+    fn sure_double_result(&mut self) -> FReg {
+        self.free_double_result(false)
     }
 
     fn constant(&mut self, bits: u64) -> Reg {
@@ -457,6 +497,17 @@ impl Context for Lowering<'_> {
         self.buffer.load(reg, FRAME, offset);
         self.hold(node, Form::Boxed, reg);
         reg
+    }
+
+    fn load_node_word(&mut self, node: Node) -> FReg {
+        let reg = self.word_register_for(node);
+        let offset = self.home_offset(node);
+        self.buffer.load_double(reg, FRAME, offset);
+        reg
+    }
+
+    fn word_wanted(&mut self) -> Option<()> {
+        self.current.is_word_wanted().then_some(())
     }
 
     fn load_local(&mut self, slot: u16) -> Reg {
@@ -732,6 +783,16 @@ impl Context for Lowering<'_> {
 
     fn store_word(&mut self, base: Reg, index: u32, value: Reg) {
         self.buffer.store(value, base, index as i64 * SLOT);
+    }
+
+    fn load_double(&mut self, base: Reg, index: u32) -> FReg {
+        let reg = self.scratch_float();
+        self.buffer.load_double(reg, base, index as i64 * SLOT);
+        reg
+    }
+
+    fn store_double(&mut self, base: Reg, index: u32, value: FReg) {
+        self.buffer.store_double(value, base, index as i64 * SLOT);
     }
 
     fn store_callee(&mut self, count: u16, method: Reg) {

@@ -79,6 +79,11 @@ impl Fact {
         }
     }
 
+    /// Is the value surely a small int or a float?
+    pub fn is_number(self) -> bool {
+        matches!(self, Fact::SmallInt | Fact::Float)
+    }
+
     /// What is known of a value that is one of two.
     pub fn meet(self, other: Fact) -> Fact {
         if self == other {
@@ -148,7 +153,7 @@ pub struct Known {
     pub boxed: Option<Reg>,
     /// A small int, its payload in the upper 48 bits.
     pub high: Option<Reg>,
-    /// A float, unboxed.
+    /// The value as it is, in a floating-point register; if it is a float, that is the double.
     pub double: Option<FReg>,
     /// The address of a heap object.
     pub address: Option<Reg>,
@@ -172,7 +177,7 @@ impl Known {
         match form {
             Form::Boxed => self.boxed = None,
             Form::High => self.high = None,
-            Form::Double => self.double = None,
+            Form::Word => self.double = None,
             Form::Address => self.address = None,
         }
     }

@@ -90,8 +90,8 @@ impl Lowering<'_> {
         self.ints.give(reg.number(), owner);
     }
 
-    /// A register for a node as a double.
-    pub(super) fn float_register_for(&mut self, node: Node) -> FReg {
+    /// A floating-point register for a node.
+    pub(super) fn word_register_for(&mut self, node: Node) -> FReg {
         let keep = self.variable(node).is_some() && self.keeps_variables();
         let reg = if keep {
             self.kept_float()
@@ -99,7 +99,7 @@ impl Lowering<'_> {
             self.scratch_float()
         };
         self.known_mut(node).double = Some(reg);
-        let owner = self.owner(node, Form::Double);
+        let owner = self.owner(node, Form::Word);
         self.floats.give(reg.number(), owner);
         reg
     }

@@ -23,6 +23,8 @@ pub struct NodeState {
     pub(super) left: u32,
     /// What the instruction at hand has found the value to be, before.
     pub(super) found: Option<Fact>,
+    /// Arithmetic on floats takes the node: a word suits it best.
+    pub(super) is_word_wanted: bool,
 }
 
 impl NodeState {
@@ -44,6 +46,7 @@ impl NodeState {
                 home: op == Op::Operand,
                 left: block.uses(node),
                 found: None,
+                is_word_wanted: false,
             }
         };
         block.nodes().map(state)
@@ -177,9 +180,14 @@ impl Lowering<'_> {
         {
             let instr = self.code.instrs[line.pc as usize];
             let below = line.stack.depth - effect(self.code, instr).pops;
-            let reg = isle::constructor_boxed(self, value);
             let offset = self.operand_offset(below as usize);
-            self.buffer.store(reg, FRAME, offset);
+            match self.known(value).double {
+                Some(word) => self.buffer.store_double(word, FRAME, offset),
+                None => {
+                    let reg = isle::constructor_boxed(self, value);
+                    self.buffer.store(reg, FRAME, offset);
+                }
+            }
         }
     }
 
@@ -208,9 +216,7 @@ impl Lowering<'_> {
             return;
         }
         let hint = self.hint.take();
-        for operand in op.operands() {
-            self.evaluate_tree(operand);
-        }
+        self.evaluate_operands(node);
         self.hint = hint;
         self.begin_node(node);
         let val = isle::constructor_lower(self, &op);
@@ -222,6 +228,28 @@ impl Lowering<'_> {
         self.release_elements(node);
     }
 
+    /// Evaluates what a node takes.
+    pub(super) fn evaluate_operands(&mut self, node: Node) {
+        let op = self.op(node);
+        for (i, operand) in op.operands().into_iter().enumerate() {
+            let is_wanted = op.is_arithmetic() && self.is_double_wanted(node, i);
+            self.state(operand).is_word_wanted = is_wanted;
+            self.evaluate_tree(operand);
+        }
+    }
+
+    /// Is operand `i` of arithmetic most likely a float?
+    fn is_double_wanted(&self, node: Node, i: usize) -> bool {
+        match self.feedback.operand(self.block.pc(node), i) {
+            Some(found) => found == Fact::Float,
+            None => {
+                let mut operands = self.op(node).operands().into_iter();
+                !self.feedback.is_varied(self.block.pc(node))
+                    && operands.any(|operand| self.known(operand).fact == Fact::Float)
+            }
+        }
+    }
+
     /// Begins a node, with what is known from before of its operands.
     pub(super) fn begin_node(&mut self, node: Node) {
         let pc = self.block.pc(node);
@@ -231,6 +259,7 @@ impl Lowering<'_> {
             self.state(operand).found = found.or(of_receiver);
         }
         self.begin(pc, self.block.stack_before(node));
+        self.current.want_word(self.nodes[node.index()].is_word_wanted);
     }
 
     /// What a value is, or has been found to be where the instruction at hand was left before.
@@ -286,7 +315,7 @@ impl Lowering<'_> {
             self.ints.give(reg.number(), owner);
         }
         if let Some(reg) = self.known(node).double {
-            let owner = self.owner(node, Form::Double);
+            let owner = self.owner(node, Form::Word);
             self.floats.give(reg.number(), owner);
         }
     }
@@ -323,6 +352,10 @@ impl Lowering<'_> {
                 double: Some(reg),
                 ..Known::default()
             },
+            Val::Word { reg } => Known {
+                double: Some(reg),
+                ..Known::default()
+            },
             Val::Bool { cond } => {
                 let reg = self.bool_of(cond);
                 Known {
@@ -334,7 +367,7 @@ impl Lowering<'_> {
         };
         let joins = self.slow_path_joins();
         let known = if joins {
-            self.boxed_for_join(node, known)
+            self.form_for_join(node, known)
         } else {
             known
         };
@@ -355,8 +388,14 @@ impl Lowering<'_> {
         reg
     }
 
-    /// The value in the one form that the runtime can deliver, too.
-    fn boxed_for_join(&mut self, node: Node, known: Known) -> Known {
+    /// The value in a form that the runtime can deliver, too.
+    fn form_for_join(&mut self, node: Node, known: Known) -> Known {
+        if known.double.is_some() {
+            return Known {
+                double: known.double,
+                ..Known::default()
+            };
+        }
         let reg = match known {
             Known {
                 boxed: Some(reg), ..
@@ -366,14 +405,6 @@ impl Lowering<'_> {
             } => {
                 let reg = self.scratch_int();
                 self.buffer.box_small_int(reg, high);
-                reg
-            }
-            Known {
-                double: Some(double),
-                ..
-            } => {
-                let reg = self.scratch_int();
-                self.buffer.box_double(reg, double);
                 reg
             }
             _ => self.scratch_int(),
@@ -444,11 +475,14 @@ impl Lowering<'_> {
         }
     }
 
-    /// A register for the result of the rule at hand, a double.
-    pub(super) fn result_double(&mut self) -> FReg {
+    /// The same for a double.
+    pub(super) fn free_double_result(&mut self, falls_back: bool) -> FReg {
         let Some(slot) = self.hint else {
             return self.scratch_float();
         };
+        if falls_back && self.regions.place(slot).is_some() {
+            return self.scratch_float();
+        }
         match self.locals.get(slot).double {
             Some(reg) if self.floats.is_kept(reg.number()) => {
                 self.locals.get_mut(slot).double = None;
@@ -466,6 +500,6 @@ fn own_variable(ints: &mut Registers, floats: &mut Registers, slot: u16, known: 
         ints.give(reg.number(), Owner::Local(slot, form));
     }
     if let Some(reg) = known.double {
-        floats.give(reg.number(), Owner::Local(slot, Form::Double));
+        floats.give(reg.number(), Owner::Local(slot, Form::Word));
     }
 }

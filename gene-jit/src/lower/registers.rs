@@ -7,8 +7,8 @@ pub enum Form {
     Boxed,
     /// A small int, shifted to the top of the word.
     High,
-    /// An unboxed float.
-    Double,
+    /// The value as it is, in a floating-point register.
+    Word,
     /// The address of a heap object.
     Address,
 }

@@ -4,15 +4,16 @@ use super::facts::{Fact, Known, Word};
 use super::registers::{Form, Owner};
 use super::{Lowering, Part, SLOT, Site};
 use crate::arm64::emit::Saved;
-use crate::arm64::isle::{ClassId, Inst, TEXT_WORD};
+use crate::arm64::isle::{ClassId, FloatOp, Inst, TEXT_WORD};
 use crate::arm64::{Cond, FRAME, FReg, Reg, X0, X1, X16, X17};
 use crate::buffer::Label;
 use crate::runtime::Helper;
-use crate::tree::effect::effect;
+use crate::tree::effect::{Effect, effect};
 use crate::tree::{Node, Op, Stack};
 use gene_vm::bytecode::Op as Opcode;
 use gene_vm::code::{Cache, WAYS, Way};
 use gene_vm::object::Str;
+use gene_vm::value::Value;
 use std::ops::Range;
 
 /// The node or statement at hand, and its ways to the runtime.
@@ -25,6 +26,8 @@ pub struct Current {
     join: Option<SlowPath>,
     /// Control does not come back.
     raise: Option<SlowPath>,
+    /// Arithmetic wants the value as a word.
+    is_word_wanted: bool,
 }
 
 impl Current {
@@ -36,7 +39,18 @@ impl Current {
             leave: None,
             join: None,
             raise: None,
+            is_word_wanted: false,
         }
+    }
+
+    /// Notes whether arithmetic wants the value as a word.
+    pub fn want_word(&mut self, is_wanted: bool) {
+        self.is_word_wanted = is_wanted;
+    }
+
+    /// Does arithmetic want the value as a word?
+    pub fn is_word_wanted(&self) -> bool {
+        self.is_word_wanted
     }
 
     /// The instruction.
@@ -127,6 +141,19 @@ pub enum Stub {
         at: Reg,
         done: Label,
     },
+    /// Two boxed numbers of which at least one is no small int: they are worked on as doubles.
+    Floats {
+        label: Label,
+        op: FloatOp,
+        operands: [Reg; 2],
+        /// Free registers.
+        doubles: [FReg; 3],
+        /// The boxed result.
+        to: Reg,
+        done: Label,
+        /// Where what is no number goes, and what gives NaN.
+        missed: Label,
+    },
     /// A loop does not find what it expects.
     LeaveAt {
         label: Label,
@@ -172,6 +199,14 @@ pub enum Resume {
     Leave,
     /// Behind the fast path, which expects these registers, in [`SlowPaths::reloads`].
     Join { label: Label, reloads: Range<usize> },
+    /// The same behind a test, which the condition tells the outcome of. The jump of a test that is an instruction with a
+    /// jump is made when the condition is so.
+    Test {
+        label: Label,
+        reloads: Range<usize>,
+        cond: Cond,
+        when: bool,
+    },
     /// Nowhere.
     Never,
 }
@@ -341,8 +376,18 @@ impl Lowering<'_> {
         self.end_node(None);
     }
 
+    /// Ends a test, whose outcome a condition tells: its slow paths come back here. A jump that belongs to it is made when
+    /// the outcome is `when`.
+    pub(super) fn end_test(&mut self, cond: Cond, when: bool) {
+        self.end_slow_paths(None, Some((cond, when)));
+    }
+
     /// Ends a node, whose value is in a register: its slow paths come back here with it.
     pub(super) fn end_node(&mut self, result: Option<Node>) {
+        self.end_slow_paths(result, None);
+    }
+
+    fn end_slow_paths(&mut self, result: Option<Node>, test: Option<(Cond, bool)>) {
         let current = std::mem::replace(&mut self.current, Current::new(0, self.line.stack));
         let (pc, depth) = (current.pc, current.stack.depth as usize);
         let region = self.regions.current();
@@ -382,9 +427,18 @@ impl Lowering<'_> {
         self.forget_shapes();
         let joined = self.buffer.label();
         self.buffer.bind(joined);
-        let resume = Resume::Join {
-            label: joined,
-            reloads: self.reload(pc, depth, result),
+        let reloads = self.reload(pc, depth, result);
+        let resume = match test {
+            Some((cond, when)) => Resume::Test {
+                label: joined,
+                reloads,
+                cond,
+                when,
+            },
+            None => Resume::Join {
+                label: joined,
+                reloads,
+            },
         };
         self.slow.stubs.push(Stub::Instruction {
             label,
@@ -476,10 +530,17 @@ impl Lowering<'_> {
                     Resume::Never => self.call_runtime(Helper::Plain, pc, depth),
                     Resume::Join { label, reloads } => {
                         self.run_instruction(pc, depth);
-                        for at in reloads {
-                            let (register, offset) = self.slow.reloads[at];
-                            self.reload_register(register, offset);
-                        }
+                        self.reload_all(reloads);
+                        self.buffer.branch(label);
+                    }
+                    Resume::Test {
+                        label,
+                        reloads,
+                        cond,
+                        when,
+                    } => {
+                        self.run_test(pc, depth, cond, when);
+                        self.reload_all(reloads);
                         self.buffer.branch(label);
                     }
                 }
@@ -554,6 +615,29 @@ impl Lowering<'_> {
                 self.buffer.branch_if_zero(X0, missed);
                 self.buffer.mov(entry, X0);
                 self.buffer.branch(found);
+            }
+            Stub::Floats {
+                label,
+                op,
+                operands,
+                doubles: [x, y, free],
+                to,
+                done,
+                missed,
+            } => {
+                self.buffer.bind(label);
+                for (to, from) in [(x, operands[0]), (y, operands[1])] {
+                    self.buffer.either_number(to, from, free);
+                }
+                self.buffer.inst(match op {
+                    FloatOp::Add => Inst::Fadd { rd: x, rn: x, rm: y },
+                    FloatOp::Sub => Inst::Fsub { rd: x, rn: x, rm: y },
+                    FloatOp::Mul => Inst::Fmul { rd: x, rn: x, rm: y },
+                });
+                self.buffer.inst(Inst::Fcmp { rn: x, rm: x });
+                self.buffer.branch_if(Cond::Vs, missed);
+                self.buffer.box_double(to, x);
+                self.buffer.branch(done);
             }
             Stub::Texts {
                 label,
@@ -633,6 +717,13 @@ impl Lowering<'_> {
         }
     }
 
+    fn reload_all(&mut self, reloads: Range<usize>) {
+        for at in reloads {
+            let (register, offset) = self.slow.reloads[at];
+            self.reload_register(register, offset);
+        }
+    }
+
     fn reload_register(&mut self, register: Reload, offset: i64) {
         match register {
             Reload::Boxed(reg) => self.buffer.load(reg, FRAME, offset),
@@ -659,6 +750,27 @@ impl Lowering<'_> {
         let below = depth - effect(self.code, instr).pops as usize;
         let offset = self.operand_offset(below);
         self.buffer.store(X0, FRAME, offset);
+    }
+
+    /// Lets the runtime run a comparison, which may have a jump that is made when the outcome is `when`, and sets the flags
+    /// so that the condition tells the outcome.
+    fn run_test(&mut self, pc: usize, depth: usize, cond: Cond, when: bool) {
+        let Effect { pops, pushes, .. } = effect(self.code, self.code.instrs[pc]);
+        let is_jump = pushes == 0;
+        if is_jump {
+            self.call_runtime(Helper::Branch, pc, depth);
+        } else {
+            self.call_runtime(Helper::Plain, pc, depth);
+            let offset = self.operand_offset(depth - pops as usize);
+            self.buffer.load(X0, FRAME, offset);
+            self.buffer.value(X16, Value::FALSE.bits());
+            self.buffer.inst(Inst::SubW {
+                rd: X0,
+                rn: X0,
+                rm: X16,
+            });
+        }
+        self.buffer.condition_of_word(cond, X0, is_jump && !when);
     }
 
     /// Calls the runtime for an instruction.

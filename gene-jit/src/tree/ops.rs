@@ -245,6 +245,15 @@ impl Op {
         x.into_iter().chain(y).collect()
     }
 
+    /// Does it work on two numbers?
+    pub fn is_arithmetic(self) -> bool {
+        let has_result = matches!(
+            self,
+            Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. } | Op::Div { .. }
+        );
+        has_result || self.is_comparison()
+    }
+
     /// Does it answer true or false whatever it compares?
     pub fn is_comparison(self) -> bool {
         matches!(
