@@ -160,6 +160,17 @@ fn instructions_executed() {
             (1000, 2000, 1000),
         ),
         (
+            "counting loop that adds an int times a float, per round",
+            loops("(var i 0) (var x 0.3) (var total 0.0) (while (i < n) (total = (total + (i * x))) (i = (i + 1))) total"),
+            (1000, 2000, 1000),
+        ),
+        (
+            "counting loop that calls with ints and floats in turns, per round",
+            "(fn g [x] ((x * 2) + 1))
+             (fn f [n] (var i 0) (while (i < n) (g 1) (g 0.5) (i = (i + 1))) i) (f 100) (f N)".to_string(),
+            (1000, 2000, 1000),
+        ),
+        (
             "array sum by index, per element",
             "(fn sum [xs n] (var i 0) (var total 0) (while (i < n) (total = (total + xs/<i>)) (i = (i + 1))) total)
              (var xs []) (repeat 2000 (xs .push 1)) (sum xs 10) (sum xs N)"
@@ -313,7 +324,7 @@ fn corpus() -> Vec<(String, String)> {
 }
 
 /// Programs whose functions, once they have run for a while, are compiled for what they have met.
-const SEEN: [&str; 4] = [
+const SEEN: [&str; 5] = [
     "(class P (ctor [x] (/x = x) (/y = 0) (/i = 1)) (method inc [] (/x = (/x + 1)) (/y = /x)))
      (fn f [p i n] (while (i < n) (p .inc) (p/y = (p/i + p/x)) (new P i) (i = (i + 1))) p/x)
      (f (new P 1) 0 40)",
@@ -335,6 +346,13 @@ const SEEN: [&str; 4] = [
      (repeat 10 (f depot 1 2) (depot/add 1))
      (repeat 5000 (ns one-more))
      (repeat 10 (g 1))",
+    "(class P (ctor [x] (/x = x)))
+     (fn scale [p k] (p/x = (p/x * k)) p/x)
+     (fn product [x] (x * 2))
+     (fn quotient [x] (x / 2))
+     (fn f [p n] (var i 0)
+       (while (i < n) (scale p 0.5) (for x in [i 0.5] (product x) (quotient x)) (i += 1)))
+     (f (new P 1.5) 80)",
 ];
 
 fn note(fired: &mut HashMap<String, usize>, explanation: &Explanation) {

@@ -527,13 +527,13 @@ impl Context for Lowering<'_> {
     fn deferred_high(&mut self, slot: u16) -> Option<Reg> {
         match self.regions.place(slot)? {
             Place::High(reg) => Some(reg),
-            Place::Double(_) => None,
+            Place::Double(_) | Place::Word(_) => None,
         }
     }
 
     fn deferred_double(&mut self, slot: u16) -> Option<FReg> {
         match self.regions.place(slot)? {
-            Place::Double(reg) => Some(reg),
+            Place::Double(reg) | Place::Word(reg) => Some(reg),
             Place::High(_) => None,
         }
     }

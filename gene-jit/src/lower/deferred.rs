@@ -22,13 +22,15 @@ pub enum Place {
     High(Reg),
     /// A float.
     Double(FReg),
+    /// What is assigned a float in the loop, and may be anything where that begins: a word.
+    Word(FReg),
 }
 
 impl Place {
     fn holds(self, known: Known) -> bool {
         match self {
             Place::High(reg) => known.high == Some(reg),
-            Place::Double(reg) => known.double == Some(reg),
+            Place::Double(reg) | Place::Word(reg) => known.double == Some(reg),
         }
     }
 
@@ -45,6 +47,18 @@ impl Place {
                 double: Some(reg),
                 ..Known::default()
             },
+            Place::Word(reg) => Known {
+                double: Some(reg),
+                ..Known::default()
+            },
+        }
+    }
+
+    /// What is known of a variable that lives here and has just been assigned.
+    pub fn assigned(self) -> Known {
+        match self {
+            Place::Word(reg) => Place::Double(reg).known(),
+            place => place.known(),
         }
     }
 }
@@ -116,7 +130,7 @@ impl Lowering<'_> {
         for &(_, place) in &variables {
             match place {
                 Place::High(reg) => self.ints.pin(reg.number()),
-                Place::Double(reg) => self.floats.pin(reg.number()),
+                Place::Double(reg) | Place::Word(reg) => self.floats.pin(reg.number()),
             }
         }
         self.regions.current = Some(self.regions.all.len());
@@ -152,7 +166,9 @@ impl Lowering<'_> {
                     self.buffer.box_small_int(X16, reg);
                     self.buffer.store(X16, FRAME, offset);
                 }
-                Place::Double(reg) => self.buffer.store_double(reg, FRAME, offset),
+                Place::Double(reg) | Place::Word(reg) => {
+                    self.buffer.store_double(reg, FRAME, offset);
+                }
             }
         }
     }
@@ -184,25 +200,29 @@ impl Lowering<'_> {
     }
 
     /// Gives a pending read of a deferred variable, which is about to be changed, a register of its own.
-    pub(super) fn copy_deferred(&mut self, place: Place) -> Known {
-        match place {
+    pub(super) fn copy_deferred(&mut self, slot: u16, place: Place) -> Known {
+        let copy = match place {
             Place::High(from) => {
                 let reg = self.scratch_int();
                 self.buffer.mov(reg, from);
                 Place::High(reg).known()
             }
-            Place::Double(from) => {
+            Place::Double(from) | Place::Word(from) => {
                 let reg = self.scratch_float();
                 self.buffer.fmov(reg, from);
-                Place::Double(reg).known()
+                Place::Word(reg).known()
             }
+        };
+        Known {
+            fact: self.locals.get(slot).fact,
+            ..copy
         }
     }
 
     /// Before a variable is assigned: if it is deferred, is the value known to be of its kind?
     pub(super) fn check_assignment(&mut self, slot: u16, value: Node) {
         let place = self.regions.place(slot);
-        if place.is_some_and(|place| self.known(value).fact != place.known().fact) {
+        if place.is_some_and(|place| self.known(value).fact != place.assigned().fact) {
             self.defers = false;
         }
     }
@@ -216,8 +236,8 @@ impl Lowering<'_> {
         if place.holds(*known) {
             (known.high, known.double) = (None, None);
         }
-        *self.locals.get_mut(slot) = place.known();
-        let known = place.known();
+        let known = place.assigned();
+        *self.locals.get_mut(slot) = known;
         self.own_local(slot, known);
     }
 }

@@ -103,6 +103,11 @@ impl Lowering<'_> {
             match place {
                 deferred::Place::High(reg) => ints.remove(reg.number()),
                 deferred::Place::Double(reg) => floats.remove(reg.number()),
+                deferred::Place::Word(reg) => {
+                    // All that it is assigned are floats.
+                    expects.get_mut(slot).fact = self.locals.get(slot).fact.as_number();
+                    floats.remove(reg.number());
+                }
             };
         }
         by_use.retain(|&(_, slot, _)| self.regions.place(slot).is_none());
@@ -149,7 +154,15 @@ impl Lowering<'_> {
         self.expect_words(&mut expects, &usage, ints);
         expects.names_hold = usage.names && self.is_quiet(pc, end);
         let deferred = match self.can_defer(pc, end) {
-            true => deferrable(&expects, &mut usage),
+            true => {
+                for (slot, variable) in usage.each() {
+                    let is_number = variable.guess.is_some_and(|guess| guess.is_number());
+                    if variable.written == Some(Fact::Float) && !is_number {
+                        expects.get_mut(slot).double = floats.pop().map(FReg::new);
+                    }
+                }
+                deferrable(&expects, &mut usage)
+            }
             false => Vec::new(),
         };
         (expects, deferred)
@@ -202,7 +215,7 @@ impl Lowering<'_> {
             } else if let Some(reg) = expected.double {
                 if known.double != Some(reg) {
                     let from = known.double.filter(|from| floats & 1 << from.number() == 0);
-                    self.establish_double(slot, known, from, reg, pc);
+                    self.establish_word(slot, known, from, reg, expected.fact, pc);
                     floats |= 1 << reg.number();
                 }
                 self.floats.kept_used |= 1 << reg.number();
@@ -243,19 +256,20 @@ impl Lowering<'_> {
         self.buffer.unbox_small_int(to, to);
     }
 
-    fn establish_double(
+    fn establish_word(
         &mut self,
         slot: u16,
         known: Known,
         from: Option<FReg>,
         to: FReg,
+        fact: Fact,
         pc: usize,
     ) {
         if let Some(from) = from {
             return self.buffer.fmov(to, from);
         }
-        if known.fact != Fact::Float {
-            self.check_fact(slot, Fact::Float, pc);
+        if !known.fact.implies(fact) {
+            self.check_fact(slot, fact, pc);
         }
         self.buffer.load_double(to, FRAME, slot as i64 * SLOT);
     }
@@ -375,11 +389,17 @@ fn deferrable(expects: &Locals, usage: &mut Usage) -> Vec<(u16, deferred::Place)
                 high: Some(reg), ..
             } => deferred::Place::High(reg),
             Known {
-                double: Some(reg), ..
+                double: Some(reg),
+                fact: Fact::Float,
+                ..
             } => deferred::Place::Double(reg),
+            Known {
+                double: Some(reg), ..
+            } => deferred::Place::Word(reg),
             _ => return None,
         };
-        (variable.written == Some(known.fact)).then_some((slot, place))
+        let written = variable.written?;
+        (written == place.assigned().fact).then_some((slot, place))
     });
     variables.collect()
 }

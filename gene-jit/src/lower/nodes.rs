@@ -289,7 +289,7 @@ impl Lowering<'_> {
         if let Some(slot) = self.variable(node) {
             // The variable is about to be written: its registers become the node's.
             let known = match self.regions.place(slot) {
-                Some(place) => self.copy_deferred(place),
+                Some(place) => self.copy_deferred(slot, place),
                 None => std::mem::take(self.locals.get_mut(slot)),
             };
             let state = self.state(node);

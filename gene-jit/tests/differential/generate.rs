@@ -7,7 +7,7 @@
 use fastrand::Rng;
 
 /// Numbers at the edges of what code handles inline.
-const NUMBERS: [&str; 20] = [
+const NUMBERS: [&str; 24] = [
     "0",
     "1",
     "2",
@@ -28,6 +28,21 @@ const NUMBERS: [&str; 20] = [
     "1.5",
     "-3.25",
     "1e300",
+    "(1.0 / 0)",
+    "(0.0 / 0)",
+    "9007199254740993",
+    "4.9e-324",
+];
+/// Texts, some with others at their beginning, around the eight bytes that are compared at once.
+const TEXTS: [&str; 8] = [
+    "text",
+    "\"\"",
+    "\"a\"",
+    "\"abcdefgh\"",
+    "(\"abcd\" ++ \"efgh\")",
+    "\"abcdefghi\"",
+    "(\"abcdefgh\" ++ \"é\")",
+    "\"abcdefghé\"",
 ];
 /// Values that arithmetic refuses.
 const OTHERS: [&str; 4] = ["nil", "true", "false", "\"s\""];
@@ -37,6 +52,7 @@ pub const STEPS: [&str; 3] = ["(spend)", "(round += 1)", "(inner += 1)"];
 pub const PRELUDE: &str = "(var fuel 0)
 (fn refuel [] (fuel = 200))
 (fn spend [] (fuel = (fuel - 1)) (if (fuel < 0) (throw \"out of fuel\")))
+(var turns [1 0.5 -2 -0.0])
 ";
 
 const COMPARISONS: [&str; 6] = ["<", "<=", ">", ">=", "==", "!="];
@@ -120,7 +136,9 @@ impl Generator {
             0..34 => self.variable(place),
             34..46 => self.rng.i32(-3..10).to_string(),
             46 => self.pick(&OTHERS).to_string(),
-            47..52 if place.in_method => "/n".to_string(),
+            // Ints and floats in turns.
+            47 | 48 => "(turns .get (fuel && 3))".to_string(),
+            49..52 if place.in_method => "/n".to_string(),
             52 | 53 => self.pick(&MEMBERS).to_string(),
             _ => self.pick(&NUMBERS).to_string(),
         }
@@ -260,11 +278,16 @@ impl Generator {
 
     /// A number that comes of strings.
     fn string(&mut self, place: &Place, depth: usize) -> String {
-        match self.rng.u8(..4) {
+        match self.rng.u8(..6) {
             0 => format!("(#\"é#{{(do {})}}\" .size)", self.scalar(place, depth)),
             1 => "((text ++ \"é\") .size)".to_string(),
             2 => format!("(text .byte_at {})", self.index().max(0)),
-            _ => format!("(if (text == {}) 1 else 2)", self.scalar(place, depth)),
+            3 => format!("(if (text == {}) 1 else 2)", self.scalar(place, depth)),
+            _ => {
+                let (a, b) = (self.pick(&TEXTS), self.pick(&TEXTS));
+                let operator = self.pick(&["==", "!="]);
+                format!("(if ({a} {operator} {b}) 1 else 2)")
+            }
         }
     }
 
