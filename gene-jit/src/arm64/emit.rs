@@ -2,8 +2,8 @@
 //! registers and memory, constants, branches.
 
 use super::isle::{
-    Amount64, Cond, FReg, Flags, HEADER_KIND, Half64, Imm5, Imm12, Imm16, Inst, LeftShift64, Offset4, Offset8,
-    Opposite, Pair8, Reg, Shift, ShiftRor, Simm9, Target, Width64,
+    Amount64, Cond, FReg, Flags, HEADER_KIND, Half64, Imm5, Imm12, Imm16, Inst, LeftShift64,
+    Offset4, Offset8, Opposite, Pair8, Reg, Shift, ShiftRor, Simm9, Target, Width64,
 };
 use super::{
     CONTEXT, FRAME, Fixup, LINK, POINTER_TAG, SINGLETON_TAG, SLOT, SMALL_INT_TAG, SP, X0, X16, X17,

@@ -157,7 +157,9 @@ impl Context for Lowering<'_> {
         let facts = [x, y].map(|node| self.known(node).fact);
         let is_mixed = self.feedback.is_varied(self.current.pc())
             && facts.contains(&Fact::Unknown)
-            && facts.iter().all(|fact| matches!(fact, Fact::Unknown | Fact::SmallInt));
+            && facts
+                .iter()
+                .all(|fact| matches!(fact, Fact::Unknown | Fact::SmallInt));
         is_mixed.then_some(())
     }
 

@@ -259,7 +259,8 @@ impl Lowering<'_> {
             self.state(operand).found = found.or(of_receiver);
         }
         self.begin(pc, self.block.stack_before(node));
-        self.current.want_word(self.nodes[node.index()].is_word_wanted);
+        self.current
+            .want_word(self.nodes[node.index()].is_word_wanted);
     }
 
     /// What a value is, or has been found to be where the instruction at hand was left before.

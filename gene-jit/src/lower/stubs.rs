@@ -630,9 +630,21 @@ impl Lowering<'_> {
                     self.buffer.either_number(to, from, free);
                 }
                 self.buffer.inst(match op {
-                    FloatOp::Add => Inst::Fadd { rd: x, rn: x, rm: y },
-                    FloatOp::Sub => Inst::Fsub { rd: x, rn: x, rm: y },
-                    FloatOp::Mul => Inst::Fmul { rd: x, rn: x, rm: y },
+                    FloatOp::Add => Inst::Fadd {
+                        rd: x,
+                        rn: x,
+                        rm: y,
+                    },
+                    FloatOp::Sub => Inst::Fsub {
+                        rd: x,
+                        rn: x,
+                        rm: y,
+                    },
+                    FloatOp::Mul => Inst::Fmul {
+                        rd: x,
+                        rn: x,
+                        rm: y,
+                    },
                 });
                 self.buffer.inst(Inst::Fcmp { rn: x, rm: x });
                 self.buffer.branch_if(Cond::Vs, missed);
