@@ -28,15 +28,14 @@ pub struct Thunks {
     pub natives: NativeEntries,
 }
 
-/// Registers that `enter` saves: all that compiled code changes and the C calling convention keeps.
-const KEPT_INTS: u32 = 0x3ff8_0000;
-const KEPT_FLOATS: u32 = 0xff00;
+/// Registers that `enter` saves: the pinned ones. Functions save what they use of the others that calls keep.
+const PINNED: u32 = 0x1f00_0000;
 
 impl Thunks {
     /// Emits the shared code. `shared` is an address that the runtime's functions get. `None` if there is no memory for it.
     pub fn new(arena: &Rc<Arena>, shared: usize) -> Option<Thunks> {
         let mut buffer = CodeBuffer::<Fixup>::default();
-        let saved = Saved::new(KEPT_INTS, KEPT_FLOATS);
+        let saved = Saved::new(PINNED, 0);
         let link = Saved::new(0, 0);
 
         let enter = buffer.here();

@@ -79,12 +79,6 @@ impl Options {
 const DECLINED_BUDGET: i32 = i32::MAX;
 /// The same where there was no room for its code: others may have gone by then. They take longer than compiling.
 const NO_ROOM_BUDGET: i32 = 1 << 20;
-/// Native stack that the runtime's functions need below compiled code.
-const RESERVE: usize = 128 << 10;
-/// Bytes of native stack that compiled code uses at most per byte of value stack. A native frame has the return address
-/// and up to two registers for each variable, and padding; a callee's frame lies at least the callee's slot and all
-/// variables above its caller's.
-const NATIVE_PER_VALUE: usize = 4;
 /// Wrong guesses after which a function is compiled again; twice as many the next time.
 const FIRST_PATIENCE: u32 = 8;
 /// After so many times nothing is guessed any more.
@@ -655,14 +649,6 @@ impl Tier for Jit {
     }
 
     unsafe fn run(&self, vm: &mut Vm, address: usize, base: *mut Value) -> Value {
-        // Functions that neither call nor loop leave it to their callers.
-        if vm.is_safepoint_due() && vm.safepoint().is_err() {
-            return Value::EXCEPTION;
-        }
-        let Some(left) = vm.native_stack_left().checked_sub(RESERVE) else {
-            vm.raise_stack_overflow();
-            return Value::EXCEPTION;
-        };
         let enter = self.shared.thunks().enter;
         let result = match self.shared.simulator {
             Some(simulator) => {
@@ -671,17 +657,12 @@ impl Tier for Jit {
                 unsafe { sim::call(simulator, enter, args) }
             }
             None => {
-                let limit = vm.context.stack_limit;
-                // Compiled code checks the value stack alone; so that must run out first.
-                vm.set_stack_limit(limit.min(base.wrapping_byte_add(left / NATIVE_PER_VALUE)));
                 // SAFETY: the code was emitted with this signature; `address` is in code for this frame.
-                let result = unsafe {
+                unsafe {
                     let enter: unsafe extern "C" fn(*mut Vm, *mut Value, usize) -> u64 =
                         std::mem::transmute(enter);
                     enter(vm, base, address)
-                };
-                vm.set_stack_limit(limit);
-                result
+                }
             }
         };
         Value::from_bits(result)

@@ -16,6 +16,14 @@ pub type NativeEntries = [usize; NATIVE_ENTRIES];
 /// The entries are for fewer arguments than this.
 pub const NATIVE_ENTRIES: usize = 8;
 
+/// Bytes of native stack that compiled code uses at most per byte of value stack, which is all that it checks. A native
+/// frame has the return address and up to two registers for each variable, and padding; a callee's frame lies at least
+/// the callee's slot and all variables above its caller's.
+pub const NATIVE_PER_VALUE: usize = 4;
+
+/// Native stack that the runtime's functions need below compiled code.
+pub const NATIVE_RESERVE: usize = 128 << 10;
+
 /// What the interpreter asks of a second tier.
 pub trait Tier {
     /// The budget of a new code object: calls plus loop rounds until [`Tier::heat`] is called.
@@ -39,7 +47,8 @@ pub trait Tier {
 
     /// Runs compiled code from [`Code::entry`] or a [`Tier::loop_entry`] on, in the frame at `base`: with the arguments
     /// bound, or what the loop left there.
-    /// Answers the result, or [`Value::EXCEPTION`] with the exception pending in the VM.
+    /// Answers the result, or [`Value::EXCEPTION`] with the exception pending in the VM. It checks neither stack, see
+    /// [`NATIVE_PER_VALUE`].
     ///
     /// # Safety
     /// The address belongs to the code of the function at `base[-1]`, and the frame is complete.

@@ -276,7 +276,11 @@ impl Vm {
     }
 
     /// Installs the second tier.
+    ///
+    /// # Panics
+    /// There is one already: its code may be running.
     pub fn set_tier(&mut self, tier: Rc<dyn Tier>) {
+        assert!(self.tier.is_none(), "a VM keeps its second tier");
         self.native_entries = tier.native_entries();
         self.tier = Some(tier);
     }

@@ -39,32 +39,11 @@ impl Arguments {
 impl Vm {
     /// Calls a value with positional arguments. The arguments are rooted during the call; other values
     /// that the caller still needs afterwards must be reachable or kept with [`Vm::root`].
+    #[inline]
     pub fn call<const N: usize>(&mut self, callee: Value, args: &[Value; N]) -> Result {
-        if let Some(function) = callee.get::<Function>()
-            // SAFETY: a code that is not null lives as long as the function.
-            && let Some(code) = unsafe { function.code.get().as_ref() }
-            && code.fits(N)
-            && let entry @ 1.. = code.entry.get()
-        {
-            self.call_compiled(entry, callee, args)
-        } else {
-            self.call_keywords(callee, args, Value::NIL)
-        }
-    }
-
-    /// Calls a function whose code is compiled and takes the arguments as they are: natives that call back do so for
-    /// each element.
-    fn call_compiled<const N: usize>(
-        &mut self,
-        entry: usize,
-        callee: Value,
-        args: &[Value; N],
-    ) -> Result {
-        let Some(tier) = self.tier.clone() else {
+        let entry = callee.get::<Function>().map_or(0, |f| f.entry_for(N));
+        if entry == 0 || !self.has_room(N + 1) {
             return self.call_keywords(callee, args, Value::NIL);
-        };
-        if !self.has_room(N + 1) {
-            return Err(self.stack_overflow());
         }
         let top = self.context.stack_top;
         // SAFETY: there is room for callee and arguments, and the code, which is the callee's, takes so many; it clears its
@@ -74,10 +53,10 @@ impl Vm {
             top.write(callee);
             base.cast::<[Value; N]>().write(*args);
             self.context.stack_top = base.add(N);
-            tier.run(self, entry, base)
+            self.run_compiled(entry, base)
         };
         self.context.stack_top = top;
-        self.checked(result)
+        result
     }
 
     /// Calls a value with positional arguments and keywords, a Map or `nil`.
@@ -146,23 +125,10 @@ impl Vm {
             }
             self.context.stack_top = fill_locals(code, base);
             self.count_call(&*code, base);
-            let entry = (*code).entry.get();
-            if entry != 0
-                && let Some(tier) = self.tier.clone()
-            {
-                let result = tier.run(self, entry, base);
-                return self.checked(result);
+            match (*code).entry.get() {
+                0 => self.run(code, (*code).instrs.as_ptr(), base),
+                entry => self.run_compiled(entry, base),
             }
-            self.run(code, (*code).instrs.as_ptr(), base)
-        }
-    }
-
-    /// Turns what compiled code answers into a result.
-    pub(crate) fn checked(&self, value: Value) -> Result {
-        if value == Value::EXCEPTION {
-            Err(crate::vm::Raise)
-        } else {
-            Ok(value)
         }
     }
 

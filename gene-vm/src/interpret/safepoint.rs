@@ -32,6 +32,7 @@ impl Vm {
     }
 
     /// Does a safepoint have something to do?
+    #[inline]
     pub fn is_safepoint_due(&self) -> bool {
         self.heap.poll.is_due()
     }

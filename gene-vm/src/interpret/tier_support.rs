@@ -10,9 +10,9 @@ use crate::bytecode::Op;
 use crate::code::{Code, FunctionKind};
 use crate::heap::Gc;
 use crate::object::{Args, Function, NativeFn};
-use crate::tier::{TailCall, Tier};
+use crate::tier::{NATIVE_PER_VALUE, NATIVE_RESERVE, TailCall, Tier};
 use crate::value::Value;
-use crate::vm::{Result, Vm};
+use crate::vm::{Raise, Result, Vm};
 use std::rc::Rc;
 
 impl Vm {
@@ -305,10 +305,10 @@ impl Vm {
     ) -> Result<Option<Value>> {
         // SAFETY: the frame of this code was just set up.
         let code = unsafe { &*code };
-        let Some(tier) = self.heated(code, base) else {
-            return Ok(None);
-        };
-        self.go_compiled(tier, code.entry.get(), base)
+        match self.heated(code, base) {
+            Some(_) => self.go_compiled(code.entry.get(), base),
+            None => Ok(None),
+        }
     }
 
     /// As [`Vm::hot_call`], at the back edge to `target`.
@@ -326,26 +326,83 @@ impl Vm {
             return Ok(None);
         };
         match tier.loop_entry(code, target) {
-            Some(address) => self.go_compiled(tier, address, base),
+            Some(address) => self.go_compiled(address, base),
             None => Ok(None),
         }
     }
 
     /// Runs compiled code in the frame at `base`, or leaves that to the compiled code on whose behalf the frame is
     /// run, so that tiers that alternate in one frame do not pile up on the native stack.
-    fn go_compiled(
-        &mut self,
-        tier: Rc<dyn Tier>,
-        address: usize,
-        base: *mut Value,
-    ) -> Result<Option<Value>> {
+    fn go_compiled(&mut self, address: usize, base: *mut Value) -> Result<Option<Value>> {
         if self.frames.is_above(Mark::Resumed) {
             self.takeover = Some(address);
             return Ok(Some(Value::NIL));
         }
         // SAFETY: the address is of the code whose frame this is.
-        let result = unsafe { tier.run(self, address, base) };
-        self.checked(result).map(Some)
+        unsafe { self.run_compiled(address, base).map(Some) }
+    }
+
+    /// Runs compiled code in the frame at `base` to the function's end.
+    ///
+    /// # Safety
+    /// As for [`Tier::run`].
+    #[inline]
+    pub(super) unsafe fn run_compiled(&mut self, address: usize, base: *mut Value) -> Result {
+        // Functions that neither call nor loop leave it to their callers.
+        if self.is_safepoint_due() {
+            self.safepoint()?;
+        }
+        // Compiled code checks the value stack alone; so that must run out first.
+        let left = self.native_stack_left().saturating_sub(NATIVE_RESERVE);
+        let enough = base.wrapping_byte_add(left / NATIVE_PER_VALUE);
+        let limit = self.context.stack_limit;
+        // SAFETY: what the caller promises.
+        let result = unsafe {
+            if limit <= enough {
+                self.enter(address, base)
+            } else {
+                self.enter_below(enough, address, base)?
+            }
+        };
+        if result == Value::EXCEPTION {
+            return Err(Raise);
+        }
+        Ok(result)
+    }
+
+    /// Enters compiled code.
+    ///
+    /// # Safety
+    /// As for [`Tier::run`].
+    #[inline]
+    unsafe fn enter(&mut self, address: usize, base: *mut Value) -> Value {
+        let tier = self.tier.as_ref().map(Rc::as_ptr);
+        let tier = tier.expect("compiled code comes from a tier");
+        // SAFETY: what the caller promises; a VM keeps its tier, see `Vm::set_tier`.
+        unsafe { (*tier).run(self, address, base) }
+    }
+
+    /// As [`Vm::enter`], with a value stack that ends at `limit`.
+    ///
+    /// # Safety
+    /// As for [`Tier::run`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn enter_below(
+        &mut self,
+        limit: *mut Value,
+        address: usize,
+        base: *mut Value,
+    ) -> Result {
+        if limit <= base {
+            return Err(self.stack_overflow());
+        }
+        let former = self.context.stack_limit;
+        self.set_stack_limit(limit);
+        // SAFETY: what the caller promises.
+        let result = unsafe { self.enter(address, base) };
+        self.set_stack_limit(former);
+        Ok(result)
     }
 
     /// The second tier, if it has compiled the function at `base[-1]`. While compiled code exists the budget stays
@@ -380,7 +437,8 @@ impl Vm {
     }
 
     /// Bytes of native stack that are left.
-    pub fn native_stack_left(&self) -> usize {
+    #[inline]
+    pub(super) fn native_stack_left(&self) -> usize {
         let here = 0u8;
         (&raw const here)
             .addr()
