@@ -205,7 +205,10 @@ pub struct Code {
     /// The fewest positional arguments that a call may leave where they are: those without one are undefined. More than
     /// `params`: arguments need binding.
     pub least: u16,
-    /// A call runs the body at once, in the caller's loop: neither generator, async nor macro function.
+    /// The number of arguments of calls that run the body with the arguments as they are, and nothing undefined; `u32::MAX`:
+    /// there are none. See [`Code::exact_count`].
+    pub exact: u32,
+    /// A call runs the body at once, in the caller's loop: neither generator nor async function.
     pub direct: bool,
     /// The instructions.
     pub instrs: Box<[Instr]>,
@@ -236,6 +239,8 @@ impl Code {
     pub const ENTRY_OFFSET: usize = std::mem::offset_of!(Code, entry);
     /// Offset of `budget`, for compiled code.
     pub const BUDGET_OFFSET: usize = std::mem::offset_of!(Code, budget);
+    /// Offset of `exact`, for compiled code.
+    pub const EXACT_OFFSET: usize = std::mem::offset_of!(Code, exact);
 
     /// Where compiled code enters this code, which takes its arguments, with a receiver of this header word.
     /// 0: nowhere.
@@ -266,7 +271,15 @@ impl Code {
     /// Does a call with `count` arguments run the body with the arguments as they are, and nothing undefined?
     #[inline(always)]
     pub fn fits(&self, count: usize) -> bool {
-        self.params as usize == count && self.least <= self.params && self.direct
+        self.exact as usize == count
+    }
+
+    /// What [`Code::exact`] is for code with these parameters.
+    pub fn exact_count(params: u16, least: u16, direct: bool) -> u32 {
+        match direct && least <= params {
+            true => params.into(),
+            false => u32::MAX,
+        }
     }
 
     /// Number of slots that a frame needs.
@@ -450,6 +463,8 @@ pub struct Cache {
     ways: [Way; WAYS],
     /// Has it ever known two kinds of receivers?
     varied: Cell<bool>,
+    /// Does its instruction meet more kinds of receivers than it can know?
+    many: Cell<bool>,
     /// Does compiled code enter native functions through it?
     enters_natives: Cell<bool>,
     /// Is it in the VM's list of caches that know methods?
@@ -545,6 +560,16 @@ impl Cache {
         self.found.get().filter(|_| self.latest().key() == 0)
     }
 
+    /// Notes that there will be more kinds of receivers than it can know.
+    pub fn expect_many(&self) {
+        self.many.set(true);
+    }
+
+    /// Has it met more kinds of receivers than it can know?
+    pub fn meets_many(&self) -> bool {
+        self.many.get()
+    }
+
     /// To be called when code is made that calls methods through this cache, and comes back.
     pub fn enter_natives(&self) {
         self.enters_natives.set(true);
@@ -581,6 +606,9 @@ impl Cache {
         }
         if self.latest().key() != 0 {
             self.varied.set(true);
+        }
+        if self.ways[WAYS - 1].key() != 0 {
+            self.many.set(true);
         }
         for i in (1..WAYS).rev() {
             let Way { key, found, more } = &self.ways[i - 1];

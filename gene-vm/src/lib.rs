@@ -18,6 +18,7 @@ pub mod object;
 pub mod print;
 pub mod program;
 pub mod reader;
+mod routines;
 pub mod session;
 pub mod source;
 pub mod symbol;

@@ -1,12 +1,13 @@
 //! The virtual machine: its state, and what native functions ask of it.
 
 use crate::builtins::Builtins;
-use crate::code::Cache;
+use crate::code::{Cache, Code};
 use crate::heap::{Gc, Heap, Kind, Poll};
 use crate::interpret::FrameStack;
 use crate::interrupt::Interrupter;
 use crate::modules::Modules;
 use crate::object::*;
+use crate::routines::Routines;
 use crate::source::{Pos, SourceMap};
 use crate::symbol::{Symbol, sym};
 use crate::tier::{NativeEntries, Observer, Tier};
@@ -170,6 +171,7 @@ pub struct Vm {
     pub(crate) modules: Modules,
     pub(crate) interrupter: Interrupter,
     pub(crate) kept: Rc<crate::embed::Kept>,
+    pub(crate) routines: Routines,
     /// Number of shapes so far.
     pub(crate) shapes: u32,
     /// The caches that know methods. They belong to code that has run; only a collection frees code, and it empties
@@ -243,6 +245,7 @@ impl Vm {
             modules: Modules::default(),
             interrupter: Interrupter::default(),
             kept: Rc::default(),
+            routines: Routines::default(),
             shapes: 0,
             method_caches: Vec::new(),
             suspended: None,
@@ -348,7 +351,14 @@ impl Vm {
         &self.trace
     }
 
-    pub(crate) fn note_trace(&mut self, function: Symbol, pos: Pos) {
+    /// An exception comes through an instruction. Routines have no place in the source.
+    pub(crate) fn note_trace(&mut self, code: &Code, pc: usize) {
+        if !code.positions.is_empty() {
+            self.note_place(code.name, code.position(pc));
+        }
+    }
+
+    fn note_place(&mut self, function: Symbol, pos: Pos) {
         if self.trace.len() < MAX_TRACE {
             self.trace.push(TraceEntry { function, pos });
         }
@@ -565,6 +575,7 @@ impl Vm {
             macro_contexts,
             modules,
             kept,
+            routines,
             method_caches,
             ..
         } = self;
@@ -584,6 +595,7 @@ impl Vm {
             tracer.values(macro_contexts);
             modules.trace(tracer);
             kept.trace(tracer);
+            routines.trace(tracer);
         });
     }
 }
@@ -644,7 +656,7 @@ impl Vm {
     /// Raises a mistake that the compiler found.
     pub fn raise_compile_error(&mut self, error: &crate::compile::Error) -> Raise {
         let raise = self.raise(class_of_message(&error.message), error.message.as_str());
-        self.note_trace(Symbol::intern("<compile>"), error.pos);
+        self.note_place(Symbol::intern("<compile>"), error.pos);
         raise
     }
 }

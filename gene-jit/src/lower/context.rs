@@ -687,6 +687,18 @@ impl Context for Lowering<'_> {
         method.get::<NativeFn>().map(|_| ())
     }
 
+    fn meets_many(&mut self, cache: u32) -> Option<()> {
+        self.code.caches[cache as usize].meets_many().then_some(())
+    }
+
+    fn short_count(&mut self, count: u16) -> Option<u16> {
+        Imm12::new(count.into()).map(|_| count)
+    }
+
+    fn count_imm(&mut self, count: u16) -> Imm12 {
+        Imm12::new(count.into()).expect("it was tested")
+    }
+
     fn return_from_code(&mut self, entry: Reg, count: u16) {
         self.return_from_entry(entry, count);
     }

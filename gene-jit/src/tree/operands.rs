@@ -103,6 +103,7 @@ pub fn access(code: &Code, instr: Instr) -> Option<Access> {
         Op::SetIndex => array(1, None),
         Op::GetDynamic | Op::GetMemberOrElement => array(1, Some(0)),
         Op::SetDynamic => array(2, Some(1)),
+        Op::ArrayPush => array(1, None),
         Op::CallMethod => {
             let (method, kind) = inline_method(code, instr)?;
             let count = instr.b as usize;

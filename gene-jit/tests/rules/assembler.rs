@@ -285,10 +285,10 @@ impl Assembler {
                 Ok(false)
             }
             ("found", [operands, node]) => {
-                self.node(node)?;
+                let has_value = self.tree(node)?;
                 let operands = operands_found(operands)?;
                 self.found.push((self.here() - 1, operands));
-                Ok(true)
+                Ok(has_value)
             }
             ("do", [first @ .., last]) => {
                 self.effects(first)?;
@@ -669,7 +669,7 @@ fn operands_found(kinds: &Datum) -> Result<Vec<Found>> {
     let DatumKind::List(words) = &kinds.kind else {
         return wrong(
             kinds,
-            "expected a list of `int`, `float`, `object`, `string` and `other`",
+            "expected a list of `int`, `float`, `object`, `string` and `other`, or of `many`",
         );
     };
     let found = words.iter().map(|kind| match word(kind)? {
@@ -678,9 +678,10 @@ fn operands_found(kinds: &Datum) -> Result<Vec<Found>> {
         "object" => Ok(Found::Object),
         "string" => Ok(Found::String),
         "other" => Ok(Found::Other),
+        "many" => Ok(Found::Many),
         _ => wrong(
             kind,
-            "expected `int`, `float`, `object`, `string` or `other`",
+            "expected `int`, `float`, `object`, `string`, `other` or `many`",
         ),
     });
     found.collect()

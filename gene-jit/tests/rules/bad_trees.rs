@@ -39,7 +39,7 @@ const TREES: &[(&str, &str, &str)] = &[
     ("(lower (Op.Captured zero 1))", "expected a number", "zero"),
     (
         "(lower (found (text) (Op.Add x y)))",
-        "expected `int`, `float`, `object`, `string` or `other`",
+        "expected `int`, `float`, `object`, `string`, `other` or `many`",
         "text",
     ),
     (

@@ -88,6 +88,10 @@ impl Program {
     pub fn feedback(&self, vm: &mut Vm, code: &Code) -> Feedback {
         let mut feedback = Feedback::default();
         for (pc, operands) in &self.found {
+            if let [Found::Many] = operands[..] {
+                code.caches[code.instrs[*pc].c as usize].expect_many();
+                continue;
+            }
             let operands: Vec<Value> = operands.iter().map(|kind| kind.example(vm)).collect();
             feedback.note_site(code, *pc, &[], &operands);
         }
@@ -125,6 +129,7 @@ impl Program {
             // No instruction pushes more than one operand.
             max_operands: self.instrs.len() as u16,
             least: self.params as u16,
+            exact: self.params as u32,
             direct: true,
             instrs: self.instrs.clone().into(),
             constants: constants.into(),
@@ -167,6 +172,8 @@ pub enum Found {
     Object,
     String,
     Other,
+    /// More callees than a cache knows.
+    Many,
 }
 
 impl Found {
@@ -176,7 +183,7 @@ impl Found {
             Found::Float => Value::float(0.5),
             Found::Object => vm.heap.array([].as_slice()),
             Found::String => vm.heap.string("text"),
-            Found::Other => Value::NIL,
+            Found::Other | Found::Many => Value::NIL,
         }
     }
 }

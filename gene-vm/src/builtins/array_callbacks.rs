@@ -5,6 +5,7 @@ use super::arrays::sort_by_text;
 use crate::heap::Gc;
 use crate::object::{Args, Array};
 use crate::print::kind_name;
+use crate::routines::Routine;
 use crate::value::Value;
 use crate::vm::{Result, Vm};
 
@@ -37,73 +38,50 @@ pub(super) fn require_function(vm: &mut Vm, callback: Value, message: &str) -> R
     Err(vm.fail(format!("{message}, got {}", kind_name(callback))))
 }
 
-/// Is the predicate's answer `wanted` for one of the elements?
-fn some_answer(vm: &mut Vm, array: Gc<Array>, predicate: Value, wanted: bool) -> Result<bool> {
-    let mut i = 0;
-    while let Some(&item) = array.items.get(i) {
-        if vm.call(predicate, &[item])?.is_truthy() == wanted {
-            return Ok(true);
-        }
-        i += 1;
-    }
-    Ok(false)
+/// Runs a routine over the receiver, which is checked to be an array, with the predicate that is argument 1.
+fn test(vm: &mut Vm, args: Args, routine: Routine, missing: &str, wrong: &str) -> Result {
+    vm.receiver::<Array>(args)?;
+    let predicate = callback(vm, args, missing, wrong)?;
+    vm.run_routine(routine, args[0], predicate, Value::NIL)
 }
 
 fn find(vm: &mut Vm, args: Args) -> Result {
-    let array: Gc<Array> = vm.receiver(args)?;
-    let predicate = callback(
+    test(
         vm,
         args,
+        Routine::Find,
         "Array.find requires a predicate",
         "find predicate must be callable",
-    )?;
-    // The candidate stays alive whatever the predicate does to the array.
-    let mut candidate = vm.rooted_array(vec![Value::NIL]);
-    let mut i = 0;
-    while let Some(&item) = array.items.get(i) {
-        candidate.items[0] = item;
-        if vm.call(predicate, &[item])?.is_truthy() {
-            return Ok(item);
-        }
-        i += 1;
-    }
-    Ok(Value::NIL)
+    )
 }
 
 fn any(vm: &mut Vm, args: Args) -> Result {
-    let array: Gc<Array> = vm.receiver(args)?;
-    let predicate = callback(
+    test(
         vm,
         args,
+        Routine::Any,
         "Array.any requires a predicate",
         "any predicate must be callable",
-    )?;
-    some_answer(vm, array, predicate, true).map(Value::bool)
+    )
 }
 
 fn all(vm: &mut Vm, args: Args) -> Result {
-    let array: Gc<Array> = vm.receiver(args)?;
-    let predicate = callback(
+    test(
         vm,
         args,
+        Routine::All,
         "Array.all requires a predicate",
         "all predicate must be callable",
-    )?;
-    Ok(Value::bool(!some_answer(vm, array, predicate, false)?))
+    )
 }
 
 fn each(vm: &mut Vm, args: Args) -> Result {
-    let array: Gc<Array> = vm.receiver(args)?;
+    vm.receiver::<Array>(args)?;
     let function = vm.required(args, 1, "Array.each requires a function")?;
     if !is_function(function) || is_block(function) {
         return Err(vm.fail("each callback must be a function"));
     }
-    let mut i = 0;
-    while let Some(&item) = array.items.get(i) {
-        vm.call(function, &[item])?;
-        i += 1;
-    }
-    Ok(args[0])
+    vm.run_routine(Routine::Each, args[0], function, Value::NIL)
 }
 
 fn map(vm: &mut Vm, args: Args) -> Result {
@@ -114,18 +92,12 @@ fn map(vm: &mut Vm, args: Args) -> Result {
         "Array.map requires a function",
         "map callback must be a function",
     )?;
-    let mut results = vm.rooted_array(Vec::with_capacity(array.items.len()));
-    let mut i = 0;
-    while let Some(&item) = array.items.get(i) {
-        let result = vm.call(function, &[item])?;
-        results.items.push(result);
-        i += 1;
-    }
-    Ok(Value::object(results))
+    let results = vm.rooted_array(Vec::with_capacity(array.items.len()));
+    vm.run_routine(Routine::Map, args[0], function, Value::object(results))
 }
 
 fn filter(vm: &mut Vm, args: Args) -> Result {
-    let array: Gc<Array> = vm.receiver(args)?;
+    vm.receiver::<Array>(args)?;
     vm.at_most(args, "Array.filter", 1)?;
     let predicate = callback(
         vm,
@@ -133,32 +105,17 @@ fn filter(vm: &mut Vm, args: Args) -> Result {
         "Array.filter requires a predicate",
         "filter predicate must be callable",
     )?;
-    let mut results = vm.rooted_array(Vec::new());
-    let mut i = 0;
-    while let Some(&item) = array.items.get(i) {
-        // The element goes in first, so that it stays alive whatever the predicate does to the array.
-        results.items.push(item);
-        if !vm.call(predicate, &[item])?.is_truthy() {
-            results.items.pop();
-        }
-        i += 1;
-    }
-    Ok(Value::object(results))
+    let results = vm.rooted_array(Vec::new());
+    vm.run_routine(Routine::Filter, args[0], predicate, Value::object(results))
 }
 
 fn reduce(vm: &mut Vm, args: Args) -> Result {
-    let array: Gc<Array> = vm.receiver(args)?;
+    vm.receiver::<Array>(args)?;
     vm.at_most(args, "Array.reduce", 2)?;
     let message = "Array.reduce requires an initial value and a reducer function";
     let reducer = vm.required(args, 2, message)?;
     let reducer = require_function(vm, reducer, "reduce reducer must be callable")?;
-    let mut result = args[1];
-    let mut i = 0;
-    while let Some(&item) = array.items.get(i) {
-        result = vm.call(reducer, &[result, item])?;
-        i += 1;
-    }
-    Ok(result)
+    vm.run_routine(Routine::Reduce, args[0], reducer, args[1])
 }
 
 fn sort(vm: &mut Vm, args: Args) -> Result {

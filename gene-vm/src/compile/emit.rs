@@ -492,21 +492,24 @@ impl Emitter {
                 instr.c = self.labels[instr.c as usize].expect("each label is bound") as i32;
             }
         }
-        let kind = prototype.kind;
         use crate::code::FunctionKind as Kind;
+        let direct = matches!(
+            prototype.kind,
+            Kind::Function | Kind::Block | Kind::Body | Kind::Macro
+        );
+        let params = prototype.params.len() as u16;
+        let least = prototype.least().unwrap_or(u16::MAX);
         Ok(Code {
             entry: Cell::new(0),
             receiver: Cell::new(0),
             receiver_entry: Cell::new(0),
             budget: Cell::new(budget),
-            params: prototype.params.len() as u16,
+            params,
             locals: self.max_locals as u16,
             max_operands: self.max_depth as u16,
-            least: prototype.least().unwrap_or(u16::MAX),
-            direct: matches!(
-                kind,
-                Kind::Function | Kind::Block | Kind::Body | Kind::Macro
-            ),
+            least,
+            exact: Code::exact_count(params, least, direct),
+            direct,
             instrs: self.instrs.into(),
             constants: self.constants.into(),
             side: self.side.into(),

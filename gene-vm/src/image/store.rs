@@ -381,6 +381,7 @@ impl Store for Code {
         self.locals.store(to);
         self.max_operands.store(to);
         self.least.store(to);
+        self.exact.store(to);
         self.direct.store(to);
         self.instrs.store(to);
         self.constants.store(to);
@@ -401,6 +402,7 @@ impl Store for Code {
             locals: Store::load(from)?,
             max_operands: Store::load(from)?,
             least: Store::load(from)?,
+            exact: Store::load(from)?,
             direct: Store::load(from)?,
             instrs: Store::load(from)?,
             constants: Store::load(from)?,

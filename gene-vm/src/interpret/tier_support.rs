@@ -457,7 +457,7 @@ impl Vm {
     /// The frame at `base` runs this code.
     pub unsafe fn catch(&mut self, code: &Code, pc: usize, base: *mut Value) -> Option<usize> {
         if code.instrs[pc].op != Op::Rethrow {
-            self.note_trace(code.name, code.position(pc));
+            self.note_trace(code, pc);
         }
         let handler = code.handler(pc)?;
         if handler.suspends {

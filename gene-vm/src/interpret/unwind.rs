@@ -43,7 +43,7 @@ impl Vm {
                     if self.stack_trace().is_empty() {
                         self.note_surroundings(&*code, index, base);
                     }
-                    self.note_trace((*code).name, (*code).position(index));
+                    self.note_trace(&*code, index);
                 }
                 if let Some(handler) = (*code).handler(index) {
                     if handler.suspends {

@@ -1,7 +1,7 @@
 //! Tags, kinds and offsets of the VM's types, as the rules' constants.
 
 use super::{Imm12, Offset1, Offset4, Offset8, Pair8};
-use gene_vm::code::{Cache, Prototype};
+use gene_vm::code::{Cache, Code, Prototype};
 use gene_vm::heap::{Header, Items, Kind};
 use gene_vm::object::{Array, Function, Instance, Scope, Shape, Str};
 use gene_vm::value::{self, Value};
@@ -21,6 +21,7 @@ pub const HEADER: Offset4 = {
 pub const HEADER_KIND: Offset1 = Offset1::constant(offset_of!(Header, kind) as u32);
 pub const KIND_ARRAY: Imm12 = kind(Kind::Array);
 pub const KIND_INT: Imm12 = kind(Kind::Int);
+pub const KIND_FUNCTION: Imm12 = kind(Kind::Function);
 pub const KIND_NATIVE: Imm12 = kind(Kind::NativeFn);
 pub const KIND_STRING: Imm12 = kind(Kind::Str);
 pub const KIND_MAP: Imm12 = kind(Kind::Map);
@@ -83,6 +84,9 @@ pub const INSTANCE_FIELDS: Offset8 = words(Instance::FIELDS_OFFSET + Items::PTR_
 pub const INSTANCE_LEN: Offset8 = words(Instance::FIELDS_OFFSET + Items::LEN_OFFSET);
 pub const INSTANCE_CAPACITY: Offset8 = words(Instance::FIELDS_OFFSET + Items::CAPACITY_OFFSET);
 pub const HEADER_WORD: Offset8 = words(0);
+pub const FUNCTION_CODE: Offset8 = words(Function::CODE_OFFSET);
+pub const CODE_ENTRY: Offset8 = words(Code::ENTRY_OFFSET);
+pub const CODE_EXACT: Offset4 = Offset4::constant(Code::EXACT_OFFSET as u32);
 pub const WAY_KEY: Offset8 = words(Cache::KEY_OFFSET);
 pub const WAY_FOUND: Offset8 = words(Cache::FOUND_OFFSET);
 pub const WAY_MORE: Offset8 = words(Cache::MORE_OFFSET);

@@ -157,10 +157,7 @@ impl Builder<'_> {
                 return true;
             }
             InlineMethod::Push if !is_tail && !self.is_kept() => {
-                let value = args[1];
-                self.settle();
-                self.statement(Stmt::Push { of, value }, &[of, value]);
-                self.push_stored(false);
+                self.push_element(of, args[1]);
                 return true;
             }
             InlineMethod::Size => self.push(Op::Size { of }),
@@ -186,6 +183,13 @@ impl Builder<'_> {
             self.statement(Stmt::Return { value }, &[value]);
         }
         true
+    }
+
+    /// Appends to an array; what the instruction would push is dropped.
+    pub(super) fn push_element(&mut self, of: Node, value: Node) {
+        self.settle();
+        self.statement(Stmt::Push { of, value }, &[of, value]);
+        self.push_stored(false);
     }
 
     /// Builds a new array. Its elements stay operands of the instruction, whose use of them is the node's.

@@ -540,6 +540,10 @@ impl Builder<'_> {
                     Stmt::TailCallOther,
                 );
             }
+            Opcode::ArrayPush if !self.is_kept() => {
+                let (value, of) = (self.pop(), self.pop());
+                self.push_element(of, value);
+            }
             Opcode::MakeArray if c as usize <= MAX_PENDING => self.make_array(c as u16),
             Opcode::MakeClosure => {
                 self.push(Op::MakeClosure {
