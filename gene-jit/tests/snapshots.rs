@@ -142,6 +142,9 @@ fn example_programs() {
 #[cfg(not(target_arch = "aarch64"))]
 fn instructions_executed() {
     let loops = |body: &str| format!("(fn f [n] {body}) (f 10) (f N)");
+    let pipeline = |call: &str| {
+        format!("(var xs []) (repeat 100 (xs .push 1)) (fn f [] {call}) (repeat N (f))")
+    };
     let programs = [
         (
             "recursive fib, per call",
@@ -246,6 +249,31 @@ fn instructions_executed() {
                 .replace("(f 10)", "(ns depot (var /n 0)) (f 10)"),
             (1000, 2000, 1000),
         ),
+        (
+            "map of a new closure over an array, per element",
+            pipeline("(xs .map (fn [x] x))"),
+            (10, 20, 10 * 100),
+        ),
+        (
+            "filter by a new closure, per element",
+            pipeline("(xs .filter (fn [x] x))"),
+            (10, 20, 10 * 100),
+        ),
+        (
+            "reduce by a new closure, per element",
+            pipeline("(xs .reduce 0 (fn [sum x] x))"),
+            (10, 20, 10 * 100),
+        ),
+        (
+            "each with a new closure, per element",
+            pipeline("(xs .each (fn [x] x))"),
+            (10, 20, 10 * 100),
+        ),
+        (
+            "any of a new closure, per element",
+            pipeline("(xs .any (fn [x] nil))"),
+            (10, 20, 10 * 100),
+        ),
     ];
     let mut text = String::new();
     for (what, source, (few, many, more)) in programs {
@@ -324,7 +352,7 @@ fn corpus() -> Vec<(String, String)> {
 }
 
 /// Programs whose functions, once they have run for a while, are compiled for what they have met.
-const SEEN: [&str; 5] = [
+const SEEN: [&str; 6] = [
     "(class P (ctor [x] (/x = x) (/y = 0) (/i = 1)) (method inc [] (/x = (/x + 1)) (/y = /x)))
      (fn f [p i n] (while (i < n) (p .inc) (p/y = (p/i + p/x)) (new P i) (i = (i + 1))) p/x)
      (f (new P 1) 0 40)",
@@ -353,6 +381,14 @@ const SEEN: [&str; 5] = [
      (fn f [p n] (var i 0)
        (while (i < n) (scale p 0.5) (for x in [i 0.5] (product x) (quotient x)) (i += 1)))
      (f (new P 1.5) 80)",
+    "(var xs [1 2 3 4 5 6 7 8])
+     (fn pass [f x] (f (x + 1)))
+     (repeat 3 (var k 1)
+       ((xs .map (fn [x] (x + k))) .each (fn [x] x))
+       (xs .reduce 0 (fn [sum x] (sum + x)))
+       (xs .filter (fn [x] (x > k))))
+     (repeat 20 (pass (fn [x] x) 1))
+     (repeat 40 (pass (fn [x] x) 1.5))",
 ];
 
 fn note(fired: &mut HashMap<String, usize>, explanation: &Explanation) {

@@ -463,7 +463,7 @@ pub struct Cache {
     ways: [Way; WAYS],
     /// Has it ever known two kinds of receivers?
     varied: Cell<bool>,
-    /// Does its instruction meet more kinds of receivers than it can know?
+    /// Does its instruction meet as many kinds of receivers as it can know, or more?
     many: Cell<bool>,
     /// Does compiled code enter native functions through it?
     enters_natives: Cell<bool>,
@@ -560,12 +560,12 @@ impl Cache {
         self.found.get().filter(|_| self.latest().key() == 0)
     }
 
-    /// Notes that there will be more kinds of receivers than it can know.
+    /// Notes that there will be as many kinds of receivers as it can know, or more.
     pub fn expect_many(&self) {
         self.many.set(true);
     }
 
-    /// Has it met more kinds of receivers than it can know?
+    /// Has it met as many kinds of receivers as it can know, or more?
     pub fn meets_many(&self) -> bool {
         self.many.get()
     }
@@ -607,14 +607,14 @@ impl Cache {
         if self.latest().key() != 0 {
             self.varied.set(true);
         }
-        if self.ways[WAYS - 1].key() != 0 {
-            self.many.set(true);
-        }
         for i in (1..WAYS).rev() {
             let Way { key, found, more } = &self.ways[i - 1];
             self.ways[i].set(key.get(), found.get(), more.get());
         }
         self.latest().set(key, found, more);
+        if self.ways[WAYS - 1].key() != 0 {
+            self.many.set(true);
+        }
     }
 
     /// Forgets the look-ups.

@@ -172,7 +172,7 @@ pub enum Found {
     Object,
     String,
     Other,
-    /// More callees than a cache knows.
+    /// As many callees as a cache can know.
     Many,
 }
 
