@@ -96,8 +96,11 @@ fn map(vm: &mut Vm, args: Args) -> Result {
     vm.run_routine(Routine::Map, args[0], function, Value::object(results))
 }
 
+/// Room for so many elements costs less than to make more several times.
+const ROOM_FOR_FILTERED: usize = 128;
+
 fn filter(vm: &mut Vm, args: Args) -> Result {
-    vm.receiver::<Array>(args)?;
+    let array: Gc<Array> = vm.receiver(args)?;
     vm.at_most(args, "Array.filter", 1)?;
     let predicate = callback(
         vm,
@@ -105,7 +108,8 @@ fn filter(vm: &mut Vm, args: Args) -> Result {
         "Array.filter requires a predicate",
         "filter predicate must be callable",
     )?;
-    let results = vm.rooted_array(Vec::new());
+    let room = array.items.len().min(ROOM_FOR_FILTERED);
+    let results = vm.rooted_array(Vec::with_capacity(room));
     vm.run_routine(Routine::Filter, args[0], predicate, Value::object(results))
 }
 
