@@ -158,9 +158,6 @@ instruction_helpers! {
         let after = vm.execute_tail_call(code, pc, base);
         answer(after.map(|after| (*shared).after_tail_call(after, base) as u64))
     }
-
-    begin_new(vm, code, pc, base, shared)
-        vm.begin_new(&code.calls[code.instrs[pc].c as usize]) as u64
 }
 
 pub(crate) unsafe extern "C" fn entry_for(callee: u64, count: usize) -> u64 {

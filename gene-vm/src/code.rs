@@ -3,7 +3,7 @@
 use crate::bytecode::Instr;
 use crate::compile::{Environment, SideEntry};
 use crate::heap::{Gc, Header, Kind, Tracer, data_offset};
-use crate::object::{MemberCell, Namespace, Shape, heap_data};
+use crate::object::{Class, MemberCell, Namespace, Shape, heap_data};
 use crate::source::Pos;
 use crate::symbol::Symbol;
 use crate::types::Type;
@@ -568,6 +568,13 @@ impl Cache {
     /// Has it met as many kinds of receivers as it can know, or more?
     pub fn meets_many(&self) -> bool {
         self.many.get()
+    }
+
+    /// The largest number of fields that instances of classes that a `new` has met have had.
+    pub fn fields_expected(&self) -> Option<usize> {
+        let classes = self.ways.iter().filter(|way| way.key() != 0);
+        let classes = classes.filter_map(|way| Value::from_bits(way.key()).get::<Class>());
+        classes.map(|class| class.fields_expected).max()
     }
 
     /// To be called when code is made that calls methods through this cache, and comes back.

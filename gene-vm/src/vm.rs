@@ -421,13 +421,8 @@ impl Vm {
     ) -> Gc<Shape> {
         self.shapes = self.shapes.saturating_add(1);
         class.fields_expected = class.fields_expected.max(names.len());
-        self.heap.alloc(Shape {
-            number: Shape::number_of(self.shapes),
-            class,
-            parent,
-            names,
-            transitions: Default::default(),
-        })
+        let shape = Shape::new(self.shapes, class, parent, names);
+        self.heap.alloc(shape)
     }
 
     /// Sets a field, adding it if it is new. Declared types are not consulted.

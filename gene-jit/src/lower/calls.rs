@@ -1,7 +1,7 @@
 //! Entry, calls, returns, jumps.
 
 use super::facts::{Fact, Known};
-use super::stubs::Stub;
+use super::stubs::{SlowPath, Stub};
 use super::{Lowering, SLOT, Site};
 use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, Reg, X0, X1, X16, X17};
@@ -117,16 +117,6 @@ impl Lowering<'_> {
         above as usize
     }
 
-    /// Lets the runtime put an instance and its constructor below the arguments; gives where that is entered.
-    pub(super) fn begin_new(&mut self) -> Reg {
-        self.flush(self.line.stack);
-        self.sync();
-        let (pc, depth) = (self.line.pc as usize, self.line.stack.depth as usize);
-        self.call_runtime(Helper::BeginNew, pc, depth);
-        self.clobber_scratch();
-        self.claim(X0)
-    }
-
     /// Calls the constructor in the frame that begins with the instance, which is the result.
     pub(super) fn call_constructor(&mut self, entry: Reg, count: u16, result: Node) {
         let depth = self.line.stack.depth as usize;
@@ -193,10 +183,11 @@ impl Lowering<'_> {
 
     /// Where the runtime makes the call at hand.
     pub(super) fn slow_call_label(&mut self) -> Label {
-        match self.slow_call {
-            Some(label) => label,
-            None => *self.slow_call.insert(self.buffer.label()),
-        }
+        let label = || SlowPath {
+            label: self.buffer.label(),
+            stores: 0..0,
+        };
+        self.slow_call.get_or_insert_with(label).label
     }
 
     /// Calls code at an address; the runtime's way joins behind.
@@ -225,19 +216,20 @@ impl Lowering<'_> {
     }
 
     fn tail_call_slowly(&mut self) {
-        if let Some(label) = self.slow_call.take() {
+        if let Some(SlowPath { label, .. }) = self.slow_call.take() {
             let (pc, depth) = (self.line.pc as usize, self.line.stack.depth as usize);
             self.slow.stubs.push(Stub::TailCall { label, pc, depth });
         }
     }
 
     fn join_slow_call(&mut self) {
-        if let Some(label) = self.slow_call.take() {
+        if let Some(SlowPath { label, stores }) = self.slow_call.take() {
             let (pc, depth) = (self.line.pc as usize, self.line.stack.depth as usize);
             let joined = self.buffer.label();
             self.buffer.bind(joined);
             self.slow.stubs.push(Stub::Call {
                 label,
+                stores,
                 pc,
                 depth,
                 joined,
@@ -307,7 +299,7 @@ impl Lowering<'_> {
         self.buffer.mov(X0, element);
         self.clobber_scratch();
         self.bind_result(result);
-        if let Some(label) = self.slow_call.take() {
+        if let Some(SlowPath { label, .. }) = self.slow_call.take() {
             let depth = self.line.stack.depth as usize;
             let (end, joined) = (self.arrive(target), self.buffer.label());
             self.buffer.bind(joined);

@@ -2,7 +2,7 @@
 
 use super::deferred::Place;
 use super::facts::{Fact, Word};
-use super::registers::Form;
+use super::registers::{Form, Owner};
 use super::stubs::Stub;
 use super::{Fired, Lowering, SLOT};
 use crate::arm64::isle::{Amount64, Context, FloatOp, Imm12, Inst, LeftShift64, Offset8, Pair8};
@@ -13,7 +13,7 @@ use crate::tree::{Checked, Node, Op};
 use gene_vm::code::{Found, Way};
 use gene_vm::compile::SideEntry;
 use gene_vm::heap::{Header, Kind};
-use gene_vm::object::{Array, NativeFn, Scope};
+use gene_vm::object::{Array, Instance, NativeFn, Scope};
 use gene_vm::value::{self, TAG_SHIFT, Value};
 use gene_vm::vm::Vm;
 
@@ -65,6 +65,11 @@ impl Lowering<'_> {
             self.buffer.value(to, bits);
         }
     }
+}
+
+/// The list of cells for objects of so many bytes.
+fn cells_of(size: usize) -> Offset8 {
+    Offset8::new(Vm::free_cells_offset(size) as u32).expect("the heap begins near the VM")
 }
 
 /// The high form of a small int.
@@ -403,6 +408,10 @@ impl Context for Lowering<'_> {
         arm64::X16
     }
 
+    fn zero(&mut self) -> Reg {
+        arm64::ZERO
+    }
+
     fn frame(&mut self) -> Reg {
         FRAME
     }
@@ -444,8 +453,33 @@ impl Context for Lowering<'_> {
     }
 
     fn cells_of_array(&mut self, room: u64) -> Offset8 {
-        let size = Array::SIZE + room as usize * size_of::<Value>();
-        Offset8::new(Vm::free_cells_offset(size) as u32).expect("the heap begins near the VM")
+        cells_of(Array::SIZE + room as usize * size_of::<Value>())
+    }
+
+    fn room_for_fields(&mut self, cache: u32) -> Option<u64> {
+        // In larger frames the arguments lie too far for one instruction to store them.
+        let is_near = self.code.frame_beyond_slack() == 0;
+        let fields = self.code.caches[cache as usize].fields_expected()?;
+        Some(Instance::room_in_cell(fields).filter(|_| is_near)? as u64)
+    }
+
+    fn cells_of_instance(&mut self, room: u64) -> Offset8 {
+        cells_of(Instance::SIZE + room as usize * size_of::<Value>())
+    }
+
+    fn settle_arguments(&mut self, count: u16) {
+        self.settle_new(count);
+    }
+
+    fn instance_register(&mut self) -> Reg {
+        match self.ints.owner(arm64::RECEIVER.number()) {
+            Owner::Node(..) => self.scratch_int(),
+            _ => self.claim(arm64::RECEIVER),
+        }
+    }
+
+    fn place_instance(&mut self, instance: Reg, constructor: Reg, count: u16) {
+        self.place_new(instance, constructor, count);
     }
 
     fn prototype_address(&mut self, prototype: u32) -> u64 {
@@ -456,8 +490,7 @@ impl Context for Lowering<'_> {
     }
 
     fn cells_of_scope(&mut self, slots: u16) -> Offset8 {
-        let size = Scope::SLOTS_OFFSET + slots as usize * size_of::<Value>();
-        Offset8::new(Vm::free_cells_offset(size) as u32).expect("the heap begins near the VM")
+        cells_of(Scope::SLOTS_OFFSET + slots as usize * size_of::<Value>())
     }
 
     fn scope_header(&mut self, slots: u16) -> u64 {
@@ -842,10 +875,6 @@ impl Context for Lowering<'_> {
         let reg = self.scratch_int();
         self.buffer.load(reg, FRAME, -SLOT);
         reg
-    }
-
-    fn make_instance(&mut self) -> Reg {
-        self.begin_new()
     }
 
     fn construct(&mut self, entry: Reg, count: u16, result: Node) {

@@ -39,7 +39,7 @@ use nodes::NodeState;
 use registers::Registers;
 use std::collections::HashMap;
 use std::ops::Range;
-use stubs::{Current, SlowPaths};
+use stubs::{Current, SlowPath, SlowPaths};
 
 /// What the code for one body came to.
 pub struct Compiled {
@@ -205,7 +205,7 @@ pub(crate) struct Lowering<'a> {
     /// The variable that the node at hand is assigned to, if its register may be used for the result.
     hint: Option<u16>,
     /// Where the runtime makes the call at hand.
-    slow_call: Option<Label>,
+    slow_call: Option<SlowPath>,
     line: Line,
     arrivals: &'a mut Arrivals,
     headers: HashMap<usize, Header>,

@@ -64,10 +64,10 @@ impl Current {
     }
 }
 
-struct SlowPath {
-    label: Label,
+pub struct SlowPath {
+    pub label: Label,
     /// Operands that are not in their home slots, in [`SlowPaths::stores`].
-    stores: Range<usize>,
+    pub stores: Range<usize>,
 }
 
 /// Where an operand is.
@@ -123,6 +123,7 @@ pub enum Stub {
     /// The runtime makes a call.
     Call {
         label: Label,
+        stores: Range<usize>,
         pc: usize,
         depth: usize,
         joined: Label,
@@ -230,7 +231,8 @@ impl Lowering<'_> {
         self.slow.learned.clear();
     }
 
-    fn slow_path(&mut self) -> SlowPath {
+    /// A way to the runtime with the operands as they are now.
+    pub(super) fn slow_path(&mut self) -> SlowPath {
         let label = self.buffer.label();
         let start = self.slow.stores.len();
         for &(index, node) in &self.unsettled(self.current.stack) {
@@ -521,10 +523,7 @@ impl Lowering<'_> {
                 self.mark(Part::slow(pc));
                 self.buffer.bind(label);
                 self.store_deferred(region);
-                for at in stores {
-                    let (index, source) = self.slow.stores[at];
-                    self.store_operand(index, source);
-                }
+                self.store_operands(stores);
                 match resume {
                     Resume::Leave => self.leave(pc, depth, false),
                     Resume::Never => self.call_runtime(Helper::Plain, pc, depth),
@@ -567,12 +566,14 @@ impl Lowering<'_> {
             }
             Stub::Call {
                 label,
+                stores,
                 pc,
                 depth,
                 joined,
             } => {
                 self.mark(Part::slow(pc));
                 self.buffer.bind(label);
+                self.store_operands(stores);
                 self.call_runtime(Helper::Call, pc, depth);
                 self.buffer.branch(joined);
             }
@@ -712,6 +713,13 @@ impl Lowering<'_> {
         }
     }
 
+    fn store_operands(&mut self, stores: Range<usize>) {
+        for at in stores {
+            let (index, source) = self.slow.stores[at];
+            self.store_operand(index, source);
+        }
+    }
+
     fn store_operand(&mut self, index: usize, source: Source) {
         let offset = self.operand_offset(index);
         match source {
@@ -723,7 +731,7 @@ impl Lowering<'_> {
                 self.buffer.store(X16, FRAME, offset);
             }
             Source::Constant(bits) => {
-                self.buffer.value(X16, bits);
+                self.load_constant(X16, bits);
                 self.buffer.store(X16, FRAME, offset);
             }
         }

@@ -397,7 +397,9 @@ pub enum Stmt {
     },
     /// Makes an instance of the class below the arguments, and calls its constructor.
     New {
+        class: Node,
         count: u16,
+        cache: u32,
         result: Node,
     },
     /// Another kind of call, by a runtime function.

@@ -126,8 +126,8 @@ impl Program {
             budget: Cell::new(0),
             params: self.params as u16,
             locals: self.locals as u16,
-            // No instruction pushes more than one operand.
-            max_operands: self.instrs.len() as u16,
+            // No instruction pushes more than one operand, and `new` needs room for two more.
+            max_operands: self.instrs.len() as u16 + 2,
             least: self.params as u16,
             exact: self.params as u32,
             direct: true,

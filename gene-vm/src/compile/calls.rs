@@ -302,9 +302,7 @@ impl Compiler<'_> {
         };
         self.expression(class, Want::Value)?;
         let shape = self.arguments(&gene.props, arguments)?;
-        let operands = shape.operands();
-        let shape = self.e.call_shape(shape);
-        self.e.op_c(Op::New, shape, operands + 1, 1);
+        self.e.new_instance(shape);
         self.finish(want)
     }
 }

@@ -218,8 +218,7 @@ impl Compiler<'_> {
             if class != name {
                 c.bind_definition(class)?;
             }
-            let shape = c.e.call_shape(super::calls::plain_shape(0));
-            c.e.op_c(Op::New, shape, 1, 1);
+            c.e.new_instance(super::calls::plain_shape(0));
             Ok(())
         })?;
         self.finish(want)

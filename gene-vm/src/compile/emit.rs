@@ -225,6 +225,16 @@ impl Emitter {
         self.caches.len() - 1
     }
 
+    /// An instance of the class below the arguments of a call.
+    pub fn new_instance(&mut self, shape: CallShape) {
+        let cache = self.cache(crate::symbol::sym::EMPTY) as u32;
+        let operands = shape.operands() + 1;
+        let shape = self.call_shape(CallShape { cache, ..shape });
+        // The constructor and the instance get between the class and the arguments.
+        self.max_depth = self.max_depth.max(self.depth + 2);
+        self.op_c(Op::New, shape, operands, 1);
+    }
+
     /// A call of the callee below `count` arguments, in tail position or not.
     pub fn call(&mut self, count: u16, tail: bool) {
         let call = Instr {

@@ -163,6 +163,14 @@ impl Heap {
         self.value(Array { items })
     }
 
+    /// The number of values that an object has room for in its cell, if it is made for so many; `None` if they do not
+    /// lie there.
+    pub(crate) fn room_in_cell<T>(values: usize) -> Option<usize> {
+        let size = gc::cell_size::<T>();
+        let whole = cells::whole_cell(size + values * size_of::<Value>());
+        cell_has_room::<T>(values).then(|| (whole - size) / size_of::<Value>())
+    }
+
     /// Puts an object on the heap that has room for values: in its cell, if it is a small one. The `Items` are its last
     /// field.
     #[inline]
@@ -173,17 +181,15 @@ impl Heap {
         data: impl FnOnce(Items) -> T,
     ) -> Gc<T> {
         let size = gc::cell_size::<T>();
-        if !cell_has_room::<T>(room) {
+        let Some(room) = Heap::room_in_cell::<T>(room) else {
             self.note_external(room * size_of::<Value>());
             return self.alloc_with(data(Vec::with_capacity(room).into()), 0, aux);
-        }
-        let room = room * size_of::<Value>();
+        };
         let header = Header::new(T::KIND, aux);
-        let cell = self.cell(size + room);
-        let room = cells::whole_cell(size + room) - size;
+        let cell = self.cell(size + room * size_of::<Value>());
         // SAFETY: the cell is free memory of this size and alignment, and the `Items` lie at its object's end.
         unsafe {
-            let items = Items::in_cell(cell.add(size).cast(), room / size_of::<Value>());
+            let items = Items::in_cell(cell.add(size).cast(), room);
             let data = data(items);
             cell.cast().write(Object { header, data });
         }

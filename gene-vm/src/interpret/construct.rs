@@ -152,24 +152,14 @@ impl Vm {
     /// Begins the commonest `new`: positionals only, for a constructor that takes exactly so many.
     pub(super) fn prepare_plain_new(
         &mut self,
+        caller: &Code,
         shape: &CallShape,
     ) -> Option<(*mut Value, Result<Prepared>)> {
         let (class, constructor, code) = self.plain_constructor(shape)?;
         let base = self.place_instance(class, constructor, shape.positionals);
+        let cache = &caller.caches[shape.cache as usize];
+        self.remember_constructor(cache, class, shape);
         Some((base, Ok(Prepared::Frame(code))))
-    }
-
-    /// Begins the same for compiled code: answers where the constructor's code is entered. 0: nothing was begun.
-    pub fn begin_new(&mut self, shape: &CallShape) -> usize {
-        let Some((class, constructor, code)) = self.plain_constructor(shape) else {
-            return 0;
-        };
-        // SAFETY: the constructor keeps its code alive.
-        let entry = unsafe { (*code).entry.get() };
-        if entry != 0 {
-            self.place_instance(class, constructor, shape.positionals);
-        }
-        entry
     }
 
     /// The class below the arguments of a `new`, and its constructor with the code, if that takes the arguments as they

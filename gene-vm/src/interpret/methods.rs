@@ -2,7 +2,7 @@
 
 use super::call::{Arguments, Prepared};
 use super::placement::Passed;
-use crate::code::{Cache, Way};
+use crate::code::{Cache, CallShape, Way};
 use crate::heap::{Gc, Header, Kind, header_word};
 use crate::object::{Class, EnumValue, Function, Instance, NativeFn, Str, Variant};
 use crate::print::kind_name;
@@ -118,6 +118,32 @@ impl Vm {
             cache.remember_callee(callee, entry);
             self.list_cache(cache);
         }
+    }
+
+    /// Notes in a cache where compiled code enters the constructor of a class for a `new`, if it takes positionals alone.
+    pub(super) fn remember_constructor(
+        &mut self,
+        cache: &Cache,
+        class: Gc<Class>,
+        shape: &CallShape,
+    ) {
+        let key = Value::object(class).bits();
+        if cache.find(key).is_some_and(Way::has_entry) {
+            return;
+        }
+        let passed = Passed::of_shape(shape, 1).filter(|passed| passed.keywords.is_empty());
+        let (Some(passed), Some(blank)) = (passed, class.root_shape) else {
+            return;
+        };
+        let Some(constructor) = class.constructor else {
+            return;
+        };
+        let Some(function) = constructor.get::<Function>() else {
+            return;
+        };
+        let entry = self.entry_of_call(function, blank.header_word(), passed);
+        cache.remember_method(key, constructor, entry);
+        self.list_cache(cache);
     }
 
     fn list_cache(&mut self, cache: &Cache) {

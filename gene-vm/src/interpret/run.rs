@@ -686,7 +686,8 @@ impl Vm {
                         Op::New => {
                             let shape = &(&(*code).calls)[instr.c as usize];
                             self.context.stack_top = sp;
-                            let (class_base, prepared) = match self.prepare_plain_new(shape) {
+                            let (class_base, prepared) = match self.prepare_plain_new(&*code, shape)
+                            {
                                 Some(prepared) => prepared,
                                 None => self.prepare_shaped(instr.op, &*code, shape, base),
                             };

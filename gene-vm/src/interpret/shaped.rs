@@ -5,7 +5,7 @@ use super::placement::Passed;
 use crate::bytecode::Op;
 use crate::code::{CallShape, Code};
 use crate::heap::Gc;
-use crate::object::{Array, Function, Map, PropMap};
+use crate::object::{Array, Class, Function, Map, PropMap};
 use crate::value::Value;
 use crate::vm::{Result, Vm};
 
@@ -61,7 +61,14 @@ impl Vm {
                 }
                 prepared
             }
-            Op::New => self.prepare_new(base, arguments),
+            Op::New => {
+                // SAFETY: the class lies below the arguments on the stack.
+                let class = unsafe { base.sub(1).read() };
+                if let Some(class) = class.get::<Class>() {
+                    self.remember_constructor(&code.caches[shape.cache as usize], class, shape);
+                }
+                self.prepare_new(base, arguments)
+            }
             _ => {
                 if let Some(passed) = Passed::of_shape(shape, 0) {
                     // SAFETY: the callee lies below its arguments on the stack.

@@ -73,8 +73,9 @@ pub type FieldNames = indexmap::IndexSet<Symbol, rustc_hash::FxBuildHasher>;
 /// form a tree; adding a field moves an instance to a child shape.
 #[repr(C)]
 pub struct Shape {
-    /// A number that no other shape of the VM has or had; 0 when there are no more numbers.
-    pub number: u32,
+    /// The header of its instances. It tells the shape by a number that no other shape of the VM has or had; 0 when
+    /// there are no more numbers.
+    header: u64,
     /// The class of the instances.
     pub class: Gc<Class>,
     /// The shape without the last field.
@@ -93,7 +94,20 @@ pub struct Instance {
     pub fields: Items,
 }
 
+impl Class {
+    /// Offset of the shape of instances without fields in the object, for compiled code.
+    pub const ROOT_SHAPE_OFFSET: usize =
+        data_offset::<Class>() + std::mem::offset_of!(Class, root_shape);
+}
+
 impl Instance {
+    /// For how many fields an instance has room in its cell, if it is made for so many; `None` if they do not lie there.
+    pub fn room_in_cell(fields: usize) -> Option<usize> {
+        Heap::room_in_cell::<Instance>(fields)
+    }
+
+    /// Bytes of the object without its fields.
+    pub const SIZE: usize = data_offset::<Instance>() + size_of::<Instance>();
     /// Offset of the shape in the object, for compiled code.
     pub const SHAPE_OFFSET: usize =
         data_offset::<Instance>() + std::mem::offset_of!(Instance, shape);
@@ -114,9 +128,28 @@ impl Shape {
     /// Offset of the class in the object, for compiled code.
     pub const CLASS_OFFSET: usize = data_offset::<Shape>() + std::mem::offset_of!(Shape, class);
 
-    /// The number of the shape that is made as the `count`th.
-    pub(crate) fn number_of(count: u32) -> u32 {
-        if count == u32::MAX { 0 } else { count }
+    /// Offset of the header of instances in the object, for compiled code.
+    pub const HEADER_OFFSET: usize = data_offset::<Shape>() + std::mem::offset_of!(Shape, header);
+
+    /// The shape that is made as the `count`th.
+    pub(crate) fn new(
+        count: u32,
+        class: Gc<Class>,
+        parent: Option<Gc<Shape>>,
+        names: FieldNames,
+    ) -> Shape {
+        let number = if count == u32::MAX { 0 } else { count };
+        Shape {
+            header: Header::word(Kind::Instance, number),
+            class,
+            parent,
+            names,
+            transitions: FxHashMap::default(),
+        }
+    }
+
+    fn number(&self) -> u32 {
+        (self.header >> 32) as u32
     }
 }
 
@@ -124,14 +157,14 @@ impl Gc<Shape> {
     /// The header word of instances of this shape. No two shapes with a number have the same.
     #[inline]
     pub fn header_word(self) -> u64 {
-        Header::word(Kind::Instance, self.number)
+        self.header
     }
 }
 
 impl Gc<Instance> {
     /// A new instance without fields, but with room for some.
     pub(crate) fn new(heap: &mut Heap, shape: Gc<Shape>, room: usize) -> Gc<Instance> {
-        heap.alloc_with_items(room, shape.number, |fields| Instance { shape, fields })
+        heap.alloc_with_items(room, shape.number(), |fields| Instance { shape, fields })
     }
 
     /// Appends a field, which gives the instance another shape.
@@ -139,7 +172,7 @@ impl Gc<Instance> {
     pub(crate) fn grow(mut self, shape: Gc<Shape>, value: Value) {
         self.fields.push(value);
         self.shape = shape;
-        self.header_mut().aux = shape.number;
+        self.header_mut().aux = shape.number();
     }
 
     /// Its class.

@@ -3,7 +3,7 @@
 use super::{Imm12, Offset1, Offset4, Offset8, Pair8};
 use gene_vm::code::{Cache, Code, Prototype};
 use gene_vm::heap::{Header, Items, Kind};
-use gene_vm::object::{Array, Function, Instance, Scope, Shape, Str};
+use gene_vm::object::{Array, Class, Function, Instance, Scope, Shape, Str};
 use gene_vm::value::{self, Value};
 use gene_vm::vm::{Context, Vm};
 use std::mem::offset_of;
@@ -80,6 +80,24 @@ pub const TEXT_WORD: Imm12 = Imm12::constant(8);
 pub const STRING_CHARS: Offset4 = Offset4::constant(offset_of!(Header, aux) as u32);
 pub const SHAPE_CLASS: Offset8 = words(Shape::CLASS_OFFSET);
 pub const INSTANCE_SHAPE: Offset8 = words(Instance::SHAPE_OFFSET);
+pub const ROOT_SHAPE: Offset8 = words(Class::ROOT_SHAPE_OFFSET);
+pub const SHAPE_HEADER: Offset8 = words(Shape::HEADER_OFFSET);
+pub const INSTANCE_SIZE: Imm12 = Imm12::constant(Instance::SIZE as u64);
+/// The header of an instance, and its shape.
+pub const HEADER_AND_SHAPE: Pair8 = {
+    assert!(Instance::SHAPE_OFFSET == 8);
+    Pair8::constant(0)
+};
+/// The address of an instance's fields, and their number.
+pub const FIELDS_AND_LEN: Pair8 = {
+    assert!(Items::LEN_OFFSET == Items::PTR_OFFSET + 8);
+    Pair8::constant((Instance::FIELDS_OFFSET + Items::PTR_OFFSET) as i16)
+};
+/// The constructor that a way of a cache knows, and its entry.
+pub const FOUND_AND_MORE: Pair8 = {
+    assert!(Cache::MORE_OFFSET == Cache::FOUND_OFFSET + 8);
+    Pair8::constant(Cache::FOUND_OFFSET as i16)
+};
 pub const INSTANCE_FIELDS: Offset8 = words(Instance::FIELDS_OFFSET + Items::PTR_OFFSET);
 pub const INSTANCE_LEN: Offset8 = words(Instance::FIELDS_OFFSET + Items::LEN_OFFSET);
 pub const INSTANCE_CAPACITY: Offset8 = words(Instance::FIELDS_OFFSET + Items::CAPACITY_OFFSET);

@@ -56,6 +56,22 @@ impl Builder<'_> {
         );
     }
 
+    /// An instance of the class below `count` arguments.
+    pub(super) fn new_instance(&mut self, instr: Instr, count: u16, cache: u32) {
+        self.settle();
+        let class = self.block.entries[self.block.entries.len() - 1 - count as usize].node;
+        self.call(
+            instr,
+            |result| Stmt::New {
+                class,
+                count,
+                cache,
+                result,
+            },
+            Stmt::TailCallOther,
+        );
+    }
+
     /// Moves a literal, as a known callee is one, below `count` operands.
     pub(super) fn move_down(&mut self, count: usize) -> bool {
         let moved = self

@@ -493,12 +493,9 @@ impl Builder<'_> {
             Opcode::New
                 if self.is_adapted(instr) && self.code.calls[c as usize].keywords.is_empty() =>
             {
-                let count = self.code.calls[c as usize].positionals as u16;
-                self.call(
-                    instr,
-                    |result| Stmt::New { count, result },
-                    Stmt::TailCallOther,
-                );
+                let shape = &self.code.calls[c as usize];
+                let (count, cache) = (shape.positionals as u16, shape.cache);
+                self.new_instance(instr, count, cache);
             }
             Opcode::CallEx if self.is_adapted(instr) => {
                 let shape = &self.code.calls[c as usize];
