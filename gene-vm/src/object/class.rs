@@ -11,6 +11,8 @@ use std::rc::Rc;
 /// A class.
 #[repr(C)]
 pub struct Class {
+    /// The shape of an instance without fields; made with the first instance.
+    pub root_shape: Option<Gc<Shape>>,
     /// Its name.
     pub name: Symbol,
     /// The parent class.
@@ -23,8 +25,6 @@ pub struct Class {
     pub members: Members,
     /// Declared types of fields, inherited ones included.
     pub fields: FxHashMap<Symbol, Rc<Type>>,
-    /// The shape of an instance without fields; made with the first instance.
-    pub root_shape: Option<Gc<Shape>>,
     /// The largest number of fields that an instance had so far: new ones have room for as many.
     pub fields_expected: usize,
     /// The namespace or class whose body holds the definition.
