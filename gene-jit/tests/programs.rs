@@ -699,6 +699,54 @@ fn callbacks_of_natives() {
     same(source);
 }
 
+/// Whatever takes arguments can be called back, for the first element and in the middle of a compiled loop.
+#[test]
+fn callbacks_of_all_kinds() {
+    let source = r#"
+        (fn twice! [x] [x x])
+        (class C (ctor [] (/k = 10)) (method all [xs] (xs .map (fn [x] (x + /k)))))
+        (fn stream* [x] (yield x) (yield (x + 1)))
+        (fn optional [x y = 5 rest... ^w = 2] [x y rest w])
+        (fn required [x ^w] x)
+        (var xs [1 2 3])
+        (fn apply [f] (try (xs .map f) catch * $ex/message))
+        (var found [])
+        (repeat 9
+          (found .push [(apply optional) (apply required) (apply abs) (apply (x -> (x * 2)))
+            ((apply stream*) .map (fn [g] [(g .next) (g .next)])) (apply 5) (apply nil)
+            ((new C) .all xs) (apply (fn [x] (return x) 7)) (apply (fn [] 1))
+            (xs .filter (fn [x] (if (x == 2) nil else 0))) (xs .find (fn [x] (x == 2)))
+            (xs .any (fn [x] (x > 5))) (xs .all (fn [x] (x > 0))) ([] .all (fn [x] nil))
+            (xs .each (fn [x] nil)) (apply twice!)]))
+        found"#;
+    same(source);
+}
+
+/// A loop that calls back is entered as compiled code while it runs, and by callbacks of its own.
+#[test]
+fn callbacks_while_their_loop_gets_hot() {
+    let count = "(var xs []) (repeat 50 (xs .push (xs .size)))
+        (var held 0) (fn f [x] (if (x % 7 == 0) (held = x)) (x + held))";
+    same(&format!(
+        "{count} [(xs .map f) (xs .reduce 1 (fn [a x] (a + (f x))))]"
+    ));
+    same(&format!(
+        "{count} (xs .map (fn [x] ((xs .filter (fn [y] (y < x))) .reduce 0 (fn [a y] (a + y)))))"
+    ));
+    same("(fn deep [n] ([n] .map (fn [x] (if (x == 0) 0 else (deep (x - 1)))))) (deep 100)");
+    let endless =
+        "(fn down [n] ([n] .each (fn [x] (down x)))) (try (down 1) catch RuntimeException 5)";
+    assert_eq!(interpreted(endless), "5");
+    assert_eq!(run(endless, Some(1), false).0, "5");
+}
+
+/// Programs that change classes do not change what natives do.
+#[test]
+fn loops_of_natives_rely_on_nothing_that_changes() {
+    let source = "(class Array (method push [x] 0)) ([1 2] .map (fn [x] x))";
+    assert_eq!(same(source), "[1 2]");
+}
+
 #[test]
 fn calls_are_safepoints_without_loops_too() {
     let source = "(fn f [n] (if (n > 0) (f (n - 1)) (f (n - 1)) else n)) (f 14)";

@@ -568,3 +568,13 @@ fn garbage_is_collected_and_the_living_stay() {
     assert!(vm.heap.collections() > 3);
     assert!(vm.heap.live_bytes() < 8 << 20, "{}", vm.heap.live_bytes());
 }
+
+#[test]
+fn traces_have_the_frames_of_the_program_alone() {
+    let mut vm = Vm::new(Options::default());
+    let text = "(fn f [x] (x + nil)) (fn g [] ([1] .map f) 1) (g)";
+    vm.run_main("<test>", text).expect_err("nil is no number");
+    let trace = vm.stack_trace().iter();
+    let functions: Vec<&str> = trace.map(|entry| entry.function.name()).collect();
+    assert_eq!(functions, ["f", "g", "<test>"]);
+}

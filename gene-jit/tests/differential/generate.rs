@@ -301,7 +301,8 @@ impl Generator {
         if depth > 0 && self.rng.u8(..3) == 0 {
             return self.compound(place, depth - 1);
         }
-        match self.rng.u8(..66) {
+        match self.rng.u8(..70) {
+            66..70 => self.pipeline(place),
             60..63 => {
                 let (member, operator) = (self.pick(&MEMBERS), self.pick(&["=", "+=", "-="]));
                 format!("({member} {operator} {})", self.scalar(place, 1))
@@ -351,6 +352,46 @@ impl Generator {
                 let variable = self.variable(place);
                 let body = self.scalar(&place.with("z"), 1);
                 format!("(fs .push (fn [z] ({variable} = (z + 1)) {body}))")
+            }
+        }
+    }
+
+    /// Calls back for the elements of an array. The callback may capture and change variables, throw, call back itself, and
+    /// change the array that is gone through.
+    fn pipeline(&mut self, place: &Place) -> String {
+        let inner = place.with("x");
+        let effect = match self.rng.u8(..8) {
+            0 => format!("(if {} (throw x))", self.comparison(&inner, 1)),
+            1 => "(if ((xs .size) < 9) (xs .push x))".to_string(),
+            2 => "(if ((xs .size) > 1) (xs .pop))".to_string(),
+            3 => format!("({} = x)", self.variable(place)),
+            4 => format!("(if {} (return x))", self.comparison(&inner, 1)),
+            5 => "(fs .push (fn [z] x))".to_string(),
+            _ => String::new(),
+        };
+        let body = format!("(spend) {effect} {}", self.scalar(&inner, 1));
+        let callback = match self.rng.u8(..8) {
+            0 => self
+                .pick(&["k", "h", "pair", "flexible", "abs"])
+                .to_string(),
+            1 => format!("(fn [x y = {}] {body} y)", self.leaf(place)),
+            2 => format!("(fn [x rest...] {body})"),
+            3 => format!("(fn [x: Int] {body})"),
+            _ => format!("(fn [x] {body})"),
+        };
+        let source = self.pick(&["xs", "xs", "[1 2.5 nil 3]", "(xs .filter (fn [e] e))"]);
+        match self.rng.u8(..8) {
+            0 | 1 => format!("(println ({source} .map {callback}))"),
+            2 | 3 => format!("(println ({source} .filter {callback}))"),
+            4 => format!("({source} .each {callback})"),
+            5 => format!(
+                "(println ({source} .reduce {} (fn [r x] {body})))",
+                self.leaf(place)
+            ),
+            6 => format!("(println ((xs .take 3) .sort (fn [x y] {body})))"),
+            _ => {
+                let method = self.pick(&["find", "any", "all"]);
+                format!("(println ({source} .{method} {callback}))")
             }
         }
     }
