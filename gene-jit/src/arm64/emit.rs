@@ -236,6 +236,16 @@ impl CodeBuffer<Fixup> {
         });
     }
 
+    /// A boxed small int as a machine word.
+    pub fn payload(&mut self, to: Reg, from: Reg) {
+        self.inst(Inst::Sbfx {
+            rd: to,
+            rn: from,
+            lsb: Amount64::new(0).expect(FITS),
+            width: Width64::new(TAG_SHIFT as u8).expect(FITS),
+        });
+    }
+
     /// The boxed form of a small int in high form.
     pub fn box_small_int(&mut self, to: Reg, high: Reg) {
         let amount = Amount64::new(HIGH_SHIFT).expect(FITS);
@@ -265,12 +275,7 @@ impl CodeBuffer<Fixup> {
 
     /// The double of a boxed number of either kind, of other values a NaN; another register is free.
     pub fn either_number(&mut self, to: FReg, from: Reg, free: FReg) {
-        self.inst(Inst::Sbfx {
-            rd: X16,
-            rn: from,
-            lsb: Amount64::new(0).expect(FITS),
-            width: Width64::new(48).expect(FITS),
-        });
+        self.payload(X16, from);
         self.inst(Inst::Scvtf { rd: to, rn: X16 });
         self.inst(Inst::FmovFromX { rd: free, rn: from });
         self.compare(from, SMALL_INT_TAG);

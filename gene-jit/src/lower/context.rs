@@ -291,6 +291,41 @@ impl Context for Lowering<'_> {
         self.register_for(node, Form::Address)
     }
 
+    fn held_items(&mut self, node: Node) -> Option<Reg> {
+        let reg = self.known(node).items;
+        self.touched(reg)
+    }
+
+    fn items_register(&mut self, node: Node) -> Reg {
+        match self.variable(node) {
+            Some(_) => self.register_for(node, Form::Items),
+            None => self.scratch_int(),
+        }
+    }
+
+    fn held_index(&mut self, node: Node) -> Option<Reg> {
+        let reg = self.known(node).index;
+        self.touched(reg)
+    }
+
+    fn index_register(&mut self, node: Node) -> Reg {
+        self.register_for(node, Form::Index)
+    }
+
+    fn in_range(&mut self, of: Node, index: Node) -> Option<()> {
+        let (of, index) = (self.subject(of), self.subject(index));
+        self.ranges.contains(of, index).then_some(())
+    }
+
+    fn learn_in_range(&mut self, of: Node, index: Node) {
+        let (of, index) = (self.subject(of), self.subject(index));
+        self.ranges.insert(of, index);
+    }
+
+    fn forget_ranges(&mut self) {
+        self.ranges.clear();
+    }
+
     fn node_array(&mut self, node: Node) -> Option<Node> {
         self.if_fact(node, Fact::is_array)
     }

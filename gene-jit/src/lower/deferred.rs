@@ -237,6 +237,7 @@ impl Lowering<'_> {
             (known.high, known.double) = (None, None);
         }
         let known = place.assigned();
+        self.forget_local(slot);
         *self.locals.get_mut(slot) = known;
         self.own_local(slot, known);
     }

@@ -3,7 +3,7 @@
 use super::registers::Form;
 use crate::arm64::isle::{Imm12, KIND_ARRAY, KIND_STRING};
 use crate::arm64::{FReg, Reg};
-use crate::tree::Checked;
+use crate::tree::{Checked, Node};
 use arrayvec::ArrayVec;
 use gene_vm::heap::Kind;
 use gene_vm::value::Value;
@@ -157,6 +157,10 @@ pub struct Known {
     pub double: Option<FReg>,
     /// The address of a heap object.
     pub address: Option<Reg>,
+    /// The address of the first element of an array in a variable, until other code runs.
+    pub items: Option<Reg>,
+    /// A small int as a machine word.
+    pub index: Option<Reg>,
 }
 
 impl Known {
@@ -166,6 +170,8 @@ impl Known {
             (self.boxed, Form::Boxed),
             (self.high, Form::High),
             (self.address, Form::Address),
+            (self.items, Form::Items),
+            (self.index, Form::Index),
         ];
         forms
             .into_iter()
@@ -179,6 +185,8 @@ impl Known {
             Form::High => self.high = None,
             Form::Word => self.double = None,
             Form::Address => self.address = None,
+            Form::Items => self.items = None,
+            Form::Index => self.index = None,
         }
     }
 
@@ -199,6 +207,43 @@ pub enum Word {
 
 /// So many words are known to be in registers.
 const MOST_WORDS: usize = 8;
+
+/// What stands for a value in what is known of two.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subject {
+    /// The value of a local variable.
+    Local(u16),
+    /// The value of a node.
+    Node(Node),
+    /// A literal.
+    Literal(u64),
+}
+
+/// Indices that are known to be in the range of an array, until other code runs.
+#[derive(Default)]
+pub struct Ranges(Vec<[Subject; 2]>);
+
+impl Ranges {
+    /// Is the index known to be one of the array's?
+    pub fn contains(&self, of: Subject, index: Subject) -> bool {
+        self.0.contains(&[of, index])
+    }
+
+    /// Notes that it is.
+    pub fn insert(&mut self, of: Subject, index: Subject) {
+        self.0.push([of, index]);
+    }
+
+    /// A value changes.
+    pub fn forget(&mut self, subject: Subject) {
+        self.0.retain(|pair| !pair.contains(&subject));
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}
 
 /// What is known of local variables, by slot. Unless they are deferred, their values are in their home slots, too.
 /// With them goes what else is known wherever control goes on.
@@ -264,10 +309,11 @@ impl Locals {
         self.names_hold = false;
     }
 
-    /// Forgets what other code may have changed.
-    pub fn keep_lasting(&mut self) {
+    /// Forgets what other code may have changed; tells the registers that hold nothing now.
+    pub fn keep_lasting(&mut self, mut free: impl FnMut(Reg)) {
         for known in &mut self.known {
             known.fact = known.fact.lasting();
+            known.items.take().map(&mut free);
         }
         self.names_hold = false;
     }
@@ -282,6 +328,8 @@ impl Locals {
             here.high = here.high.filter(|_| here.high == there.high);
             here.double = here.double.filter(|_| here.double == there.double);
             here.address = here.address.filter(|_| here.address == there.address);
+            here.items = here.items.filter(|_| here.items == there.items);
+            here.index = here.index.filter(|_| here.index == there.index);
         }
         self.words.retain(|word| there.words.contains(word));
         self.names_hold &= there.names_hold;

@@ -65,7 +65,8 @@ impl Lowering<'_> {
 
     /// A register for a form of a node: where a loop keeps variables, one that calls keep.
     pub(super) fn register_for(&mut self, node: Node, form: Form) -> Reg {
-        let keep = form != Form::Address && self.variable(node).is_some() && self.keeps_variables();
+        let is_kept_form = matches!(form, Form::Boxed | Form::High);
+        let keep = is_kept_form && self.variable(node).is_some() && self.keeps_variables();
         let reg = if keep {
             self.kept_int()
         } else {
@@ -81,6 +82,8 @@ impl Lowering<'_> {
         let former = match form {
             Form::High => known.high.replace(reg),
             Form::Address => known.address.replace(reg),
+            Form::Items => known.items.replace(reg),
+            Form::Index => known.index.replace(reg),
             _ => known.boxed.replace(reg),
         };
         if let Some(former) = former.filter(|&former| former != reg) {
@@ -228,7 +231,9 @@ impl Lowering<'_> {
 
     /// Other code may run or have run: it may change the shapes of instances, and what names stand for.
     pub(super) fn forget_shapes(&mut self) {
-        self.locals.keep_lasting();
+        self.ranges.clear();
+        let ints = &mut self.ints;
+        self.locals.keep_lasting(|reg| ints.free(reg.number()));
         for node in self.shaped.drain(..) {
             let known = &mut self.nodes[node.index()].known;
             known.fact = known.fact.lasting();

@@ -32,7 +32,7 @@ use arrayvec::ArrayVec;
 use arrivals::Arrivals;
 use deferred::Regions;
 pub use facts::Fact;
-use facts::Locals;
+use facts::{Locals, Ranges};
 use gene_vm::bytecode::Op as Opcode;
 use gene_vm::code::Code;
 use nodes::NodeState;
@@ -161,6 +161,7 @@ pub struct Compiler {
     nodes: Vec<NodeState>,
     shaped: Vec<Node>,
     locals: Locals,
+    ranges: Ranges,
     arrivals: Arrivals,
     slow: SlowPaths,
     notes: Notes,
@@ -199,6 +200,7 @@ pub(crate) struct Lowering<'a> {
     /// Nodes whose shape is known, until other code runs.
     shaped: &'a mut Vec<Node>,
     locals: &'a mut Locals,
+    ranges: &'a mut Ranges,
     ints: Registers,
     floats: Registers,
     current: Current,
@@ -281,6 +283,7 @@ impl Compiler {
             nodes: &mut self.nodes,
             shaped: &mut self.shaped,
             locals: &mut self.locals,
+            ranges: &mut self.ranges,
             ints: Registers::new(arm64::SCRATCH, arm64::KEPT),
             floats: Registers::new(arm64::FLOAT_SCRATCH, arm64::FLOAT_KEPT),
             current: Current::new(0, line.stack),
@@ -371,6 +374,7 @@ impl Lowering<'_> {
         self.nodes.clear();
         self.nodes.extend(NodeState::of_block(self.block));
         self.shaped.clear();
+        self.ranges.clear();
     }
 
     /// The code from a leader to the next.

@@ -1,6 +1,6 @@
 //! Nodes and statements: what is known of them, and how they are lowered.
 
-use super::facts::{Fact, Known};
+use super::facts::{Fact, Known, Subject};
 use super::registers::{Form, Owner, Registers};
 use super::{Lowering, SLOT};
 use crate::arm64::isle::{self, Val};
@@ -70,6 +70,15 @@ impl Lowering<'_> {
         match self.op(node) {
             Op::Local { slot } if !self.nodes[node.index()].evaluated => Some(slot),
             _ => None,
+        }
+    }
+
+    /// What stands for the value of a node.
+    pub(super) fn subject(&self, node: Node) -> Subject {
+        match (self.variable(node), self.op(node)) {
+            (Some(slot), _) => Subject::Local(slot),
+            (None, Op::Const { bits }) => Subject::Literal(bits),
+            (None, _) => Subject::Node(node),
         }
     }
 
@@ -293,6 +302,7 @@ impl Lowering<'_> {
                 Some(place) => self.copy_deferred(slot, place),
                 None => std::mem::take(self.locals.get_mut(slot)),
             };
+            let known = self.without_items(known);
             let state = self.state(node);
             state.evaluated = true;
             state.known = known;
@@ -435,6 +445,7 @@ impl Lowering<'_> {
             return;
         }
         self.free_known(former);
+        self.ranges.forget(Subject::Local(slot));
         if own {
             // The value's registers become the variable's.
             self.state(value).known = Known {
@@ -455,6 +466,15 @@ impl Lowering<'_> {
     pub(super) fn forget_local(&mut self, slot: u16) {
         let known = std::mem::take(self.locals.get_mut(slot));
         self.free_known(known);
+        self.ranges.forget(Subject::Local(slot));
+    }
+
+    /// What is known of a value that is no variable's any more.
+    fn without_items(&mut self, mut known: Known) -> Known {
+        if let Some(items) = known.items.take() {
+            self.ints.free(items.number());
+        }
+        known
     }
 
     /// A register for the result of the rule at hand. A deferred variable keeps its value as long as the rule may fall

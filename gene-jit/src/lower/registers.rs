@@ -11,6 +11,10 @@ pub enum Form {
     Word,
     /// The address of a heap object.
     Address,
+    /// The address of the first element of an array.
+    Items,
+    /// A small int as a machine word.
+    Index,
 }
 
 /// What a register holds.

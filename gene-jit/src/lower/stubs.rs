@@ -219,6 +219,7 @@ pub enum Reload {
     High(Reg),
     Double(FReg),
     Address(Reg),
+    Index(Reg),
     Word(Reg, Word),
 }
 
@@ -484,6 +485,7 @@ impl Lowering<'_> {
                 match form {
                     Form::High => Reload::High(reg),
                     Form::Address => Reload::Address(reg),
+                    Form::Index => Reload::Index(reg),
                     _ => Reload::Boxed(reg),
                 },
                 offset,
@@ -753,6 +755,10 @@ impl Lowering<'_> {
             }
             Reload::Double(reg) => self.buffer.load_double(reg, FRAME, offset),
             Reload::Word(reg, word) => self.make_word(reg, word),
+            Reload::Index(reg) => {
+                self.buffer.load(reg, FRAME, offset);
+                self.buffer.payload(reg, reg);
+            }
             Reload::Address(reg) => {
                 self.buffer.load(reg, FRAME, offset);
                 self.buffer.strip_pointer(reg, reg);

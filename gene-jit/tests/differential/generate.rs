@@ -265,6 +265,7 @@ impl Generator {
             3 if self.rng.u8(..4) == 0 => format!("xs/<{}>", self.variable(place)),
             4 => format!("(xs .get {})", self.index()),
             5 if self.rng.u8(..4) == 0 => format!("(xs ./ {})", self.scalar(place, depth)),
+            6 if self.rng.u8(..3) == 0 => "(xs .pop)".to_string(),
             6 => "(xs .size)".to_string(),
             7..10 => format!("m/{}", self.pick(&["a", "b"])),
             10 => format!(
