@@ -420,7 +420,7 @@ fn only_generators_are_declined_and_every_rule_fires() {
     let opcodes = OPCODES.map(|(name, text)| (name.to_string(), text.to_string()));
     let ones = "1 ".repeat(5000);
     let many = format!(
-        "(fn f [g o] (g {ones}) (o .m {ones}) nil) (fn g [f] (f {ones})) (fn h [o] (o .m {ones})) (fn k [] (nil % 2) (nil >> 2))"
+        "(fn f [g o] (g {ones}) (o .m {ones}) nil) (fn g [f] (f {ones})) (fn h [o] (o .m {ones})) (fn i [c] (new c {ones})) (fn k [] (nil % 2) (nil >> 2))"
     );
     let numbers = [Value::int32(1), Value::float(2.0)];
     let programs = corpus().into_iter().chain(opcodes);

@@ -72,6 +72,9 @@ fn cells_of(size: usize) -> Offset8 {
     Offset8::new(Vm::free_cells_offset(size) as u32).expect("the heap begins near the VM")
 }
 
+/// For how many fields there is room where no class has been met yet.
+const UNKNOWN_FIELDS: usize = 3;
+
 /// The high form of a small int.
 fn high(i: i64) -> u64 {
     (i << (64 - TAG_SHIFT)) as u64
@@ -402,8 +405,7 @@ impl Context for Lowering<'_> {
     }
 
     fn seen_growing(&mut self, cache: u32) -> Option<u64> {
-        let way = self.sole_way(cache)?;
-        way.grows().then(|| way.key())
+        self.growing_way(cache, self.current.pc()).map(Way::key)
     }
 
     fn seen_slot(&mut self, cache: u32) -> u32 {
@@ -412,7 +414,20 @@ impl Context for Lowering<'_> {
 
     fn short_slot(&mut self, cache: u32) -> Option<Imm12> {
         let slot = self.seen_slot(cache);
-        Imm12::new(slot.into()).filter(|_| slot < 4095)
+        // More may be added at once.
+        Imm12::new(slot.into()).filter(|_| slot < 4000)
+    }
+
+    fn room_is_known(&mut self) -> Option<()> {
+        self.growth.continues.then_some(())
+    }
+
+    fn grows_on(&mut self) -> Option<()> {
+        (self.growth.left > 0).then_some(())
+    }
+
+    fn last_new_slot(&mut self, slot: Imm12) -> Imm12 {
+        Imm12::new(slot.value() + self.growth.left).expect("few fields are added at once")
     }
 
     fn fields_then(&mut self, cache: u32) -> u64 {
@@ -494,8 +509,9 @@ impl Context for Lowering<'_> {
     fn room_for_fields(&mut self, cache: u32) -> Option<u64> {
         // In larger frames the arguments lie too far for one instruction to store them.
         let is_near = self.code.frame_beyond_slack() == 0;
-        let fields = self.code.caches[cache as usize].fields_expected()?;
-        Some(Instance::room_in_cell(fields).filter(|_| is_near)? as u64)
+        let fields = self.code.caches[cache as usize].fields_expected();
+        let room = Instance::room_in_cell(fields.unwrap_or(UNKNOWN_FIELDS))?;
+        is_near.then_some(room as u64)
     }
 
     fn cells_of_instance(&mut self, room: u64) -> Offset8 {

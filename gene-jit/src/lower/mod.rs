@@ -13,6 +13,7 @@ mod calls;
 mod context;
 mod deferred;
 mod facts;
+mod growth;
 mod holding;
 mod loops;
 mod nodes;
@@ -35,6 +36,7 @@ pub use facts::Fact;
 use facts::{Locals, Ranges};
 use gene_vm::bytecode::Op as Opcode;
 use gene_vm::code::Code;
+use growth::Growth;
 use nodes::NodeState;
 use registers::Registers;
 use std::collections::HashMap;
@@ -208,6 +210,7 @@ pub(crate) struct Lowering<'a> {
     hint: Option<u16>,
     /// Where the runtime makes the call at hand.
     slow_call: Option<SlowPath>,
+    growth: Growth,
     line: Line,
     arrivals: &'a mut Arrivals,
     headers: HashMap<usize, Header>,
@@ -289,6 +292,7 @@ impl Compiler {
             current: Current::new(0, line.stack),
             hint: None,
             slow_call: None,
+            growth: Growth::default(),
             line,
             arrivals: &mut self.arrivals,
             headers: HashMap::new(),

@@ -155,7 +155,12 @@ impl Lowering<'_> {
             Stmt::CheckClass { value, class } => [Some(value), Some(class), None],
             Stmt::CheckMember { of, .. } => [Some(of), None, None],
             Stmt::Push { of, value } => [Some(of), Some(value), None],
-            Stmt::SetMember { of, value, .. } => [Some(of), Some(value), None],
+            Stmt::SetMember {
+                of, cache, value, ..
+            } => {
+                self.begin_growth(line, of, cache);
+                [Some(of), Some(value), None]
+            }
             Stmt::Jump { .. } | Stmt::JumpBack { .. } => {
                 self.flush(line.stack);
                 [None; 3]

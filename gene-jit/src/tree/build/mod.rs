@@ -575,7 +575,11 @@ impl Builder<'_> {
             Opcode::SetMember => {
                 let (value, of) = (self.pop(), self.pop());
                 self.settle();
-                let keep = self.is_kept();
+                let is_kept = self.is_kept();
+                // What is at hand anyway need not be left on the stack.
+                let is_at_hand =
+                    is_kept && matches!(self.block.op(value), Op::Local { .. } | Op::Const { .. });
+                let keep = is_kept && !is_at_hand;
                 let cache = c as u32;
                 let stmt = Stmt::SetMember {
                     of,
@@ -584,7 +588,10 @@ impl Builder<'_> {
                     keep,
                 };
                 self.statement(stmt, &[of, value]);
-                self.push_stored(keep);
+                match is_at_hand {
+                    true => self.push_node(value, true, false),
+                    false => self.push_stored(keep),
+                }
             }
             _ => {
                 debug_assert!(a < 2);
