@@ -14,6 +14,7 @@ use std::rc::Rc;
 
 /// What kind of body a prototype has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
 pub enum FunctionKind {
     /// `fn`, method or constructor.
     Function,
@@ -143,6 +144,10 @@ impl Prototype {
     /// Offset of the address of the code in the object, for compiled code.
     pub const CODE_OFFSET: usize =
         data_offset::<Prototype>() + std::mem::offset_of!(Prototype, code);
+
+    /// Offset of the kind in the object, for compiled code.
+    pub const KIND_OFFSET: usize =
+        data_offset::<Prototype>() + std::mem::offset_of!(Prototype, kind);
 
     /// See [`Code::least`]; `None`: arguments need binding.
     pub(crate) fn least(&self) -> Option<u16> {

@@ -194,6 +194,9 @@ impl Vm {
     pub const FRAME_LIMIT_OFFSET: usize =
         std::mem::offset_of!(Vm, heap) + Heap::POLL_OFFSET + Poll::FRAME_LIMIT_OFFSET;
 
+    /// Offset of the exception being handled, for compiled code.
+    pub const HANDLED_OFFSET: usize = std::mem::offset_of!(Vm, handled);
+
     /// Offset of the list of free cells for objects of so many bytes, which fit in a cell, for compiled code.
     pub const fn free_cells_offset(size: usize) -> usize {
         std::mem::offset_of!(Vm, heap) + Heap::free_cells_offset(size)

@@ -145,6 +145,7 @@ impl Lowering<'_> {
             }
             Stmt::CheckDefined { value }
             | Stmt::SetName { value, .. }
+            | Stmt::SetException { value }
             | Stmt::CheckType { value, .. }
             | Stmt::Return { value } => [Some(value), None, None],
             Stmt::CallMethod { receiver, .. } | Stmt::TailCallMethod { receiver, .. } => {

@@ -195,6 +195,8 @@ pub fn is_inline(code: &Code, instr: Instr) -> bool {
                 | Op::CheckDefined
                 | Op::CheckType
                 | Op::GetNamespace
+                | Op::GetException
+                | Op::SetException
                 | Op::GetFunction
                 | Op::GetMember
                 | Op::GetMemberStrict

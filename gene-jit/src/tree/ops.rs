@@ -29,6 +29,8 @@ pub enum Op {
     Function,
     /// The namespace around it.
     Namespace,
+    /// The exception being handled.
+    Exception,
     /// A name: what lies where its cache says.
     Name {
         cache: u32,
@@ -144,6 +146,10 @@ pub enum Op {
     Defined {
         x: Node,
     },
+    /// Is it a macro function? Only as a test.
+    Macro {
+        x: Node,
+    },
     /// Element of an array by a constant or computed index, and what else a path segment finds.
     Element {
         of: Node,
@@ -212,11 +218,12 @@ impl Op {
             }
             Op::Scoped { .. } | Op::Captured { .. } => (None, None),
             Op::MakeArray { .. } | Op::MakeClosure { .. } => (None, None),
-            Op::Namespace | Op::Name { .. } => (None, None),
+            Op::Namespace | Op::Exception | Op::Name { .. } => (None, None),
             Op::Sqrt { x } | Op::Abs { x } | Op::Round { x, .. } | Op::Copy { x } => {
                 (Some(x), None)
             }
-            Op::Neg { x } | Op::Not { x } | Op::Truthy { x } | Op::Defined { x } => (Some(x), None),
+            Op::Neg { x } | Op::Not { x } => (Some(x), None),
+            Op::Truthy { x } | Op::Defined { x } | Op::Macro { x } => (Some(x), None),
             Op::Size { of } | Op::PopItem { of } | Op::Member { of, .. } => (Some(of), None),
             Op::PushItem { of, value } => (Some(of), Some(value)),
             Op::Element { of, key }
@@ -347,6 +354,10 @@ pub enum Stmt {
     /// Assigns a name.
     SetName {
         cache: u32,
+        value: Node,
+    },
+    /// Sets the exception being handled.
+    SetException {
         value: Node,
     },
     /// Checks that a value has the type that an annotation says, to which nothing needs to be converted.

@@ -408,6 +408,7 @@ impl Assembler {
                 let cache = self.cache(word(name)?);
                 self.emit(Op::GetName, 0, 0, cache);
             }
+            ("Exception", []) => self.push(Op::GetException),
             ("Namespace", []) => {
                 self.in_namespace = true;
                 self.push(Op::GetNamespace);
@@ -567,6 +568,11 @@ impl Assembler {
             ("Push", [of, value]) => {
                 self.method(of, "push", &[value])?;
                 self.push(Op::Pop);
+                return Ok(false);
+            }
+            ("SetException", [value]) => {
+                self.node(value)?;
+                self.push(Op::SetException);
                 return Ok(false);
             }
             ("SetName", [name, value]) => {

@@ -1,7 +1,7 @@
 //! Tags, kinds and offsets of the VM's types, as the rules' constants.
 
 use super::{Imm12, Offset1, Offset4, Offset8, Pair8};
-use gene_vm::code::{Cache, Code, Prototype};
+use gene_vm::code::{Cache, Code, FunctionKind, Prototype};
 use gene_vm::heap::{Header, Items, Kind};
 use gene_vm::object::{Array, Class, Function, Instance, Scope, Shape, Str};
 use gene_vm::value::{self, Value};
@@ -65,6 +65,10 @@ pub const CLASS_AND_PROTOTYPE: Pair8 = {
     Pair8::constant(Function::CLASS_OFFSET as i16)
 };
 pub const PROTOTYPE_CODE: Offset8 = words(Prototype::CODE_OFFSET);
+pub const PROTOTYPE_KIND: Offset1 = Offset1::constant(Prototype::KIND_OFFSET as u32);
+pub const MACRO: Imm12 = Imm12::constant(FunctionKind::Macro as u64);
+pub const FUNCTION_PROTOTYPE: Offset8 = words(Function::PROTOTYPE_OFFSET);
+pub const VM_HANDLED: Offset8 = words(Vm::HANDLED_OFFSET);
 /// The header of a new scope, and the scope around it.
 pub const HEADER_AND_PARENT: Pair8 = {
     assert!(Scope::PARENT_OFFSET == 8);

@@ -348,6 +348,12 @@ impl Builder<'_> {
             Opcode::GetName | Opcode::GetTypeName | Opcode::GetGlobal if self.name(c as u32) => {}
             Opcode::SetName if self.set_name(c as u32) => {}
             Opcode::GetNamespace => self.namespace(),
+            Opcode::GetException => self.push(Op::Exception),
+            Opcode::SetException => {
+                let value = self.pop();
+                self.settle();
+                self.statement(Stmt::SetException { value }, &[value]);
+            }
 
             Opcode::Add => self.binary(|x, y| Op::Add { x, y }),
             Opcode::Sub => self.binary(|x, y| Op::Sub { x, y }),
@@ -447,6 +453,7 @@ impl Builder<'_> {
                 let x = self.local(b);
                 self.branch(Op::Defined { x }, true, instr);
             }
+            Opcode::JumpIfMacro if !(self.is_varied)(self.pc) => self.jump_if_macro(instr),
             Opcode::JumpIfMacro | Opcode::Unwrap | Opcode::IterNextPair => {
                 self.plain(instr, Stmt::BranchPlain { target: c as u32 });
             }

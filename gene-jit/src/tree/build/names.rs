@@ -1,8 +1,11 @@
-//! Names, and members of namespaces and classes that are definitions.
+//! Names, members of namespaces and classes that are definitions, and what is known of callees through them.
 
 use super::{Builder, Op, Stmt};
-use gene_vm::code::Found;
-use gene_vm::object::Namespace;
+use gene_vm::bytecode::Instr;
+use gene_vm::code::{Found, FunctionKind};
+use gene_vm::heap::Gc;
+use gene_vm::object::{Function, Namespace};
+use gene_vm::value::Value;
 
 impl Builder<'_> {
     /// Where an instruction has found its name, if it is to be expected there.
@@ -51,6 +54,15 @@ impl Builder<'_> {
         true
     }
 
+    /// Jumps if the callee, which stays, is a macro function.
+    pub(super) fn jump_if_macro(&mut self, instr: Instr) {
+        let x = self.top();
+        match self.block.op(x) {
+            Op::Const { bits } if !is_macro(Value::from_bits(bits)) => {}
+            _ => self.branch(Op::Macro { x }, true, instr),
+        }
+    }
+
     /// Pushes the namespace or class around the function.
     pub(super) fn namespace(&mut self) {
         let around = self.code.resolved.get().map(|resolved| resolved.around);
@@ -63,4 +75,9 @@ impl Builder<'_> {
             None => self.push(Op::Namespace),
         }
     }
+}
+
+fn is_macro(value: Value) -> bool {
+    let function: Option<Gc<Function>> = value.get();
+    function.is_some_and(|function| function.prototype.kind == FunctionKind::Macro)
 }
