@@ -59,8 +59,8 @@ pub(super) fn install(vm: &mut Vm) {
 fn note_directory(vm: &mut Vm) {
     let directory = std::env::current_dir().unwrap_or_default();
     let directory = vm.heap.string(directory.to_string_lossy());
-    let name = Symbol::intern("$cwd");
-    vm.builtins.global.members.insert(name, directory);
+    let global = Value::object(vm.builtins.global);
+    vm.define_name(global, Symbol::intern("$cwd"), directory);
 }
 
 impl Vm {
