@@ -310,3 +310,37 @@ fn a_name_is_assigned_while_its_value_is_used() {
         (g 40)"#;
     assert_eq!(same(source), "240");
 }
+
+#[test]
+fn callees_that_may_be_macro_functions() {
+    let source = r#"
+        (ns depot (fn /twice [x] (x * 2)) (fn /shown! [x] ($render x)) (fn /first! [x] 7))
+        (fn call [f x] (f x))
+        (fn named [x] (depot/twice x))
+        (fn quoted [x] (depot/first! (no_such_name x)))
+        (var sum 0)
+        (for i in (0 .. 30) (sum += (call depot/twice i)) (sum += (named i)) (sum += (quoted i)))
+        (var others [])
+        (for f in [depot/first! abs depot/twice 5 depot/first! (fn [x] (x + 1))]
+          (others .push (try (call f 3) catch * $ex/message)))
+        (depot/twice = depot/first!)
+        [sum others (named 3)]"#;
+    assert_eq!(
+        same(source),
+        r#"[2077 [7 3 6 "Call requires a callable, got VkInt" 7 4] 7]"#
+    );
+}
+
+/// What is being handled is set and given back by nested clauses, in functions that go on to be called.
+#[test]
+fn exceptions_being_handled() {
+    let source = r#"
+        (fn message [] (if $ex $ex/message else "none"))
+        (fn inner [x] (try (if (x % 2 == 0) (throw "even")) (message) catch * (message)))
+        (fn outer [x] (try (throw "outer") catch * [(inner x) (message)]))
+        (var all [])
+        (for i in (0 .. 9) (outer i))
+        (all .push (outer 1) (outer 2) (message))
+        all"#;
+    same(source);
+}
