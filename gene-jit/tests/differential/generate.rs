@@ -181,7 +181,11 @@ impl Generator {
             ),
             9 => {
                 let (shift, operator) = (self.rng.u8(..64), self.pick(&["<<", ">>"]));
-                format!("((xs .size) {operator} {shift})")
+                match self.rng.u8(..3) {
+                    0 => format!("((xs .size) {operator} {shift})"),
+                    1 => format!("((xs .size) {operator} ({shift} - (xs .size)))"),
+                    _ => format!("(! ((xs .size) {operator} {}))", self.leaf(place)),
+                }
             }
             10 => {
                 let (a, b) = (self.scalar(place, depth), self.scalar(place, depth));
