@@ -383,12 +383,13 @@ const SEEN: [&str; 6] = [
      (f (new P 1.5) 80)",
     "(var xs [1 2 3 4 5 6 7 8])
      (fn pass [f x] (f (x + 1)))
+     (fn call [f x] [(f (x + 1))])
      (repeat 3 (var k 1)
        ((xs .map (fn [x] (x + k))) .each (fn [x] x))
        (xs .reduce 0 (fn [sum x] (sum + x)))
        (xs .filter (fn [x] (x > k))))
-     (repeat 20 (pass (fn [x] x) 1))
-     (repeat 40 (pass (fn [x] x) 1.5))",
+     (repeat 20 (pass (fn [x] x) 1) (call (fn [x] x) 1))
+     (repeat 40 (pass (fn [x] x) 1.5) (call (fn [x] x) 1.5))",
 ];
 
 fn note(fired: &mut HashMap<String, usize>, explanation: &Explanation) {

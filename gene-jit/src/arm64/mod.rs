@@ -25,7 +25,7 @@ pub mod isle {
     mod layout;
 
     use layout::*;
-    pub use layout::{HEADER_KIND, KIND_ARRAY, KIND_STRING, TEXT_WORD};
+    pub use layout::{HEADER_KIND, KIND_ARRAY, KIND_FUNCTION, KIND_STRING, TEXT_WORD};
     use crate::buffer::Label;
     use crate::runtime::classes::*;
     use crate::tree::{Checked, Node, OWN_SCOPE, Op, Rounding, Stmt};

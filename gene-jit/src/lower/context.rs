@@ -775,6 +775,16 @@ impl Context for Lowering<'_> {
         self.code.caches[cache as usize].meets_many().then_some(())
     }
 
+    fn held_function(&mut self, count: u16) -> Option<Reg> {
+        let (_, callee) = self.block.operands(self.line.stack).nth(count.into())?;
+        let known = self.known(callee);
+        let is_kept = |reg: &Reg| self.ints.is_kept(reg.number());
+        known
+            .address
+            .filter(is_kept)
+            .filter(|_| known.fact == Fact::Function)
+    }
+
     fn short_count(&mut self, count: u16) -> Option<u16> {
         Imm12::new(count.into()).map(|_| count)
     }

@@ -1,7 +1,7 @@
 //! What is known of values, and which registers hold them in which form.
 
 use super::registers::Form;
-use crate::arm64::isle::{Imm12, KIND_ARRAY, KIND_STRING};
+use crate::arm64::isle::{Imm12, KIND_ARRAY, KIND_FUNCTION, KIND_STRING};
 use crate::arm64::{FReg, Reg};
 use crate::tree::{Checked, Node};
 use arrayvec::ArrayVec;
@@ -30,6 +30,8 @@ pub enum Fact {
     OpenArray,
     /// It is a string.
     String,
+    /// It is a function of the program.
+    Function,
     /// It is an instance with this header word: of one shape.
     Instance(u64),
     /// It is this very object.
@@ -52,6 +54,8 @@ impl Fact {
             Fact::Array
         } else if value.heap_kind() == Some(Kind::Str) {
             Fact::String
+        } else if value.heap_kind() == Some(Kind::Function) {
+            Fact::Function
         } else if value.is_object() {
             Fact::Object
         } else {
@@ -106,7 +110,12 @@ impl Fact {
     pub fn is_checked_at_loops(self) -> bool {
         matches!(
             self,
-            Fact::SmallInt | Fact::Float | Fact::Object | Fact::Array | Fact::String
+            Fact::SmallInt
+                | Fact::Float
+                | Fact::Object
+                | Fact::Array
+                | Fact::String
+                | Fact::Function
         )
     }
 
@@ -114,7 +123,7 @@ impl Fact {
     pub fn is_object(self) -> bool {
         matches!(
             self,
-            Fact::Object | Fact::String | Fact::Instance(_) | Fact::Same(_)
+            Fact::Object | Fact::String | Fact::Function | Fact::Instance(_) | Fact::Same(_)
         ) || self.is_array()
     }
 
@@ -128,6 +137,7 @@ impl Fact {
         match self {
             Fact::Array | Fact::OpenArray => Some(KIND_ARRAY),
             Fact::String => Some(KIND_STRING),
+            Fact::Function => Some(KIND_FUNCTION),
             _ => None,
         }
     }

@@ -76,6 +76,7 @@ impl Lowering<'_> {
             }
             let objects = [
                 (variable.strings, Fact::String),
+                (variable.callees, Fact::Function),
                 (variable.arrays, Fact::Array),
             ];
             for (count, kind) in objects {
@@ -89,7 +90,12 @@ impl Lowering<'_> {
                 }
             }
             if let Some(guess) = variable.guess {
-                let counts = [variable.numeric, variable.arrays, variable.strings];
+                let counts = [
+                    variable.numeric,
+                    variable.arrays,
+                    variable.strings,
+                    variable.callees,
+                ];
                 let counts = counts.into_iter().filter(|&count| count > 0);
                 by_use.extend(counts.map(|count| (count, slot, guess)));
             }
@@ -117,7 +123,7 @@ impl Lowering<'_> {
             let int = |reg: Option<Reg>| reg.map(Reg::number).filter(|n| self.ints.is_kept(*n));
             match fact {
                 Fact::SmallInt => int(known.high),
-                Fact::Array | Fact::String => int(known.address),
+                Fact::Array | Fact::String | Fact::Function => int(known.address),
                 _ => known
                     .double
                     .map(FReg::number)
@@ -140,7 +146,7 @@ impl Lowering<'_> {
                     known.fact = fact;
                     known.high = kept(slot, fact).or_else(|| ints.pop()).map(Reg::new);
                 }
-                Fact::Array | Fact::String => {
+                Fact::Array | Fact::String | Fact::Function => {
                     known.fact = fact;
                     known.address = kept(slot, fact).or_else(|| ints.pop()).map(Reg::new);
                 }

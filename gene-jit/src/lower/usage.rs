@@ -32,6 +32,8 @@ pub struct Variable {
     pub arrays: u32,
     /// How often it is looked into as a string.
     pub strings: u32,
+    /// How often it is called where many callees are met.
+    pub callees: u32,
     /// It is looked into as an object.
     pub object: bool,
     /// It has the state of an iteration that begins in the loop: nothing is known of it where the loop begins.
@@ -276,6 +278,12 @@ impl Lowering<'_> {
                     }
                     if let Some(slot) = access.key.and_then(at) {
                         usage.of(slot).numeric += 1;
+                    }
+                }
+                if instr.op == Op::Call && self.code.caches[instr.c as usize].meets_many() {
+                    let callee = stack.iter().rev().nth(instr.b as usize);
+                    if let Some(slot) = callee.and_then(|operand| operand.slot) {
+                        usage.of(slot).callees += 1;
                     }
                 }
                 let object = match instr.op {

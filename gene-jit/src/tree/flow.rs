@@ -19,8 +19,10 @@ pub struct Flow {
 struct Point {
     /// Operands on the stack; `None` where control never comes.
     depth: Option<u16>,
-    /// Control comes here other than from the instruction before.
+    /// A block begins here.
     leader: bool,
+    /// Control comes here other than from the instruction before.
+    target: bool,
     in_loop: bool,
     /// Control never goes on from this instruction to the next.
     ends: bool,
@@ -37,7 +39,7 @@ impl Flow {
         self.has_loops = false;
         self.pending.push((0, 0));
         for handler in &code.handlers {
-            self.points[handler.target as usize].leader = true;
+            self.mark_target(handler.target as usize);
             let operands = handler.operands + 1;
             self.pending.push((handler.target as usize, operands));
         }
@@ -54,9 +56,9 @@ impl Flow {
                 let below = depth.saturating_sub(pops);
                 let target = instr.target();
                 if let Some(target) = target {
-                    let point = &mut self.points[target];
-                    point.leader = true;
+                    self.mark_target(target);
                     if instr.op == Op::JumpBack {
+                        let point = &mut self.points[target];
                         point.loop_end = point.loop_end.max(Some(pc as u32));
                         self.has_loops = true;
                     }
@@ -76,6 +78,11 @@ impl Flow {
         self.mark_loops();
     }
 
+    fn mark_target(&mut self, pc: usize) {
+        self.points[pc].leader = true;
+        self.points[pc].target = true;
+    }
+
     fn mark_loops(&mut self) {
         let mut reach = None;
         for (pc, point) in self.points.iter_mut().enumerate() {
@@ -92,6 +99,11 @@ impl Flow {
     /// Does a block begin here?
     pub fn is_leader(&self, pc: usize) -> bool {
         self.points[pc].leader
+    }
+
+    /// Does control come here other than from the instruction before?
+    pub fn is_target(&self, pc: usize) -> bool {
+        self.points[pc].target
     }
 
     /// Does control never go on to the next instruction?

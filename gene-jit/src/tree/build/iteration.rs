@@ -70,6 +70,13 @@ impl Builder<'_> {
                 self.push(Op::Item { of, key });
             }
         }
+        // Most often the element is stored in a variable at once.
+        let behind = self.pc + 1;
+        if self.code.instrs[behind].op == Opcode::SetLocal && !self.flow.is_target(behind) {
+            let element = self.pop();
+            self.set_local(self.code.instrs[behind].b, element);
+            self.skip = true;
+        }
         let (x, y) = (self.local(position), self.literal(1));
         let next = self.node(Op::Add { x, y });
         self.set_local(position, next);

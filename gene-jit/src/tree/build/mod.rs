@@ -79,7 +79,7 @@ struct Builder<'a> {
     block: &'a mut Block,
     pc: usize,
     before: Stack,
-    /// The next instruction only drops what this one would have pushed.
+    /// What the next instruction does with what this one would have pushed is built with it.
     skip: bool,
 }
 
