@@ -134,7 +134,7 @@ pub(crate) fn explain_compiled(code: &Code, compiled: &Compiled) -> Explanation 
                     .iter()
                     .find(|&&(at, _)| at as usize == offset)
                 {
-                    Some((_, helper)) => format!("bl {}", helper.info().name),
+                    Some((_, code)) => format!("bl {}", code.name()),
                     None if is_literal => "literal".into(),
                     None => disassemble(word),
                 },

@@ -10,6 +10,7 @@ pub mod buffer;
 pub mod explain;
 pub mod expose;
 pub mod feedback;
+mod look_up;
 pub mod lower;
 pub mod memory;
 pub mod profile;

@@ -4,6 +4,7 @@ use crate::arm64::emit::Saved;
 use crate::arm64::isle::ClassId;
 use crate::arm64::{self, Cond, FRAME, Fixup, Inst, LINK, Reg, SLOT, X0, X1, X2, X16};
 use crate::buffer::{CodeBuffer, Label};
+use crate::look_up;
 use crate::memory::{Arena, Block};
 use crate::runtime::{Helper, Place};
 use gene_vm::object::Function;
@@ -12,10 +13,34 @@ use gene_vm::value::{POINTER_TAG, SMALL_INT_TAG, SPECIAL_TAG, Value};
 use std::mem::offset_of;
 use std::rc::Rc;
 
+/// Shared code that other code calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SharedCode {
+    /// The way to a function of the runtime.
+    Helper(Helper),
+    /// See [`look_up::ask_table`].
+    LookUp,
+    /// See [`look_up::search_map`].
+    SearchMap,
+}
+
+impl SharedCode {
+    /// What listings call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            SharedCode::Helper(helper) => helper.info().name,
+            SharedCode::LookUp => "look_up",
+            SharedCode::SearchMap => "search_map",
+        }
+    }
+}
+
 /// The shared code.
 pub struct Thunks {
     _block: Block,
     helpers: [usize; Helper::ALL.len()],
+    look_up: usize,
+    search_map: usize,
     /// `fn(vm, base, address) -> result`: the way from Rust into compiled code.
     pub enter: usize,
     /// Where an exception that no compiled code catches goes on, below the frame of `enter`.
@@ -75,11 +100,18 @@ impl Thunks {
             entry
         });
 
+        let look_up = buffer.here();
+        look_up::ask_table(&mut buffer);
+        let search_map = buffer.here();
+        look_up::search_map(&mut buffer);
+
         let finished = buffer.finish(&[], enter);
         let block = arena.place(&finished.code, |_, _| {})?;
         let address = |label: Label| block.address() + finished.offset(label);
         Some(Thunks {
             helpers: helpers.map(address),
+            look_up: address(look_up),
+            search_map: address(search_map),
             natives: natives.map(address),
             enter: address(enter),
             uncaught: address(uncaught),
@@ -87,6 +119,15 @@ impl Thunks {
             return_value: address(return_value),
             _block: block,
         })
+    }
+
+    /// The address of shared code.
+    pub fn address(&self, code: SharedCode) -> usize {
+        match code {
+            SharedCode::Helper(helper) => self.of(helper),
+            SharedCode::LookUp => self.look_up,
+            SharedCode::SearchMap => self.search_map,
+        }
     }
 
     /// The address of the code that calls a function of the runtime.

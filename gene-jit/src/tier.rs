@@ -312,9 +312,9 @@ impl Shared {
     ) -> Result<Rc<Version>, Declined> {
         let compiled = self.compiler.borrow_mut().compile(code, feedback)?;
         let block = self.arena.place(&compiled.code, |memory, address| {
-            for &(offset, helper) in &compiled.thunks {
+            for &(offset, code) in &compiled.thunks {
                 let offset = offset as usize;
-                let distance = self.thunks().of(helper) as i64 - (address + offset) as i64;
+                let distance = self.thunks().address(code) as i64 - (address + offset) as i64;
                 LabelUse::patch(Fixup::Branch26, memory, offset, distance);
             }
         });

@@ -275,6 +275,60 @@ fn instructions_executed() {
             (10, 20, 10 * 100),
         ),
     ];
+    let classes: String = (0..8).map(|i| format!("(class C{i} (ctor [] (/a{i} = 0) (/n = 1)) (method get [] /n)) (xs .push (new C{i})) ")).collect();
+    let over_classes = |body: &str| {
+        format!(
+            "(var xs []) {classes} (fn f [xs k] (var i 0) (while (i < k) (var x (xs .get (i % 8))) {body} (i = (i + 1))) i) (f xs 100) (f xs N)"
+        )
+    };
+    let over_maps = |body: &str| {
+        format!(
+            "(fn f [m k] (var i 0) (while (i < k) {body} (i = (i + 1))) i) (var m {{^a 1 ^b 2 ^c 3}}) (f m 10) (f m N)"
+        )
+    };
+    let programs = programs.into_iter().chain([
+        (
+            "a loop over instances of eight classes, per round",
+            over_classes(""),
+            (1000, 2000, 1000),
+        ),
+        (
+            "the same, reading a property",
+            over_classes("x/n"),
+            (1000, 2000, 1000),
+        ),
+        (
+            "the same, setting a property",
+            over_classes("(x/n = i)"),
+            (1000, 2000, 1000),
+        ),
+        (
+            "the same, calling a method",
+            over_classes("(x .get)"),
+            (1000, 2000, 1000),
+        ),
+        ("a loop, per round", over_maps(""), (1000, 2000, 1000)),
+        (
+            "the same, reading an entry of a map",
+            over_maps("m/c"),
+            (1000, 2000, 1000),
+        ),
+        (
+            "the same, by its method",
+            over_maps("(m .get \"c\")"),
+            (1000, 2000, 1000),
+        ),
+        (
+            "the same, setting an entry",
+            over_maps("(m/c = i)"),
+            (1000, 2000, 1000),
+        ),
+        (
+            "the same, by its method",
+            over_maps("(m .set \"c\" i)"),
+            (1000, 2000, 1000),
+        ),
+    ]);
     let mut text = String::new();
     for (what, source, (few, many, more)) in programs {
         let count = |n: i32| {
@@ -352,7 +406,7 @@ fn corpus() -> Vec<(String, String)> {
 }
 
 /// Programs whose functions, once they have run for a while, are compiled for what they have met.
-const SEEN: [&str; 6] = [
+const SEEN: [&str; 8] = [
     "(class P (ctor [x] (/x = x) (/y = 0) (/i = 1)) (method inc [] (/x = (/x + 1)) (/y = /x)))
      (fn f [p i n] (while (i < n) (p .inc) (p/y = (p/i + p/x)) (new P i) (i = (i + 1))) p/x)
      (f (new P 1) 0 40)",
@@ -390,6 +444,13 @@ const SEEN: [&str; 6] = [
        (xs .filter (fn [x] (x > k))))
      (repeat 20 (pass (fn [x] x) 1) (call (fn [x] x) 1))
      (repeat 40 (pass (fn [x] x) 1.5) (call (fn [x] x) 1.5))",
+    "(var xs [])
+     (class A (ctor [] (/x = 1))) (class B (ctor [] (/b = 1) (/x = 1))) (class C (ctor [] (/c = 1) (/x = 1)))
+     (class D (ctor [] (/d = 1) (/x = 1))) (class E (ctor [] (/e = 1) (/x = 1)))
+     (fn f [p] (p/x = (p/x + 1)) (p/y = 2) p/x)
+     (repeat 4 (f (new A)) (f (new B)) (f (new C)) (f (new D)) (f (new E)))",
+    "(fn f [m x] (m/y = m/x) (m .set \"x\" m/y) (m .get \"y\"))
+     (repeat 10 (f {^x 1 ^y 2} 1))",
 ];
 
 fn note(fired: &mut HashMap<String, usize>, explanation: &Explanation) {

@@ -3,6 +3,7 @@
 use crate::bytecode::Instr;
 use crate::compile::{Environment, SideEntry};
 use crate::heap::{Gc, Header, Kind, Tracer, data_offset};
+use crate::lookups::Lookups;
 use crate::object::{Class, MemberCell, Namespace, Shape, heap_data};
 use crate::source::Pos;
 use crate::symbol::Symbol;
@@ -452,7 +453,7 @@ impl Way {
         self.more.get() != 0
     }
 
-    fn set(&self, key: u64, found: u64, more: usize) {
+    pub(crate) fn set(&self, key: u64, found: u64, more: usize) {
         self.key.set(key);
         self.found.set(found);
         self.more.set(more);
@@ -466,6 +467,12 @@ impl Way {
 #[repr(C)]
 pub struct Cache {
     ways: [Way; WAYS],
+    /// What is looked up, for the VM's table of look-ups, if there have been more kinds of receivers than ways; else 0.
+    tag: Cell<u64>,
+    /// The name that maps are asked for, and the position where one had it.
+    sought: Cell<[u32; 2]>,
+    /// Was a map asked?
+    met_map: Cell<bool>,
     /// Has it ever known two kinds of receivers?
     varied: Cell<bool>,
     /// Does its instruction meet as many kinds of receivers as it can know, or more?
@@ -508,6 +515,33 @@ pub struct Resolved {
     pub epoch: u32,
 }
 
+/// What is looked up by name.
+#[derive(Clone, Copy)]
+pub(crate) enum Sought {
+    /// A field, to be read.
+    Field,
+    /// A field, to be set.
+    NewValue,
+    /// A method that is called with so many operands; may it be a native function that is entered?
+    Method { operands: u16, natives: bool },
+}
+
+impl Sought {
+    /// A word that tells look-ups apart. Its low bits say where in the table a look-up is noted.
+    fn tag(self, name: Symbol) -> u64 {
+        let what = match self {
+            Sought::Field => 1,
+            Sought::NewValue => 2,
+            Sought::Method { operands, natives } => {
+                4 + 2 * u64::from(operands) + u64::from(natives)
+            }
+        };
+        // An odd factor: no two names become one.
+        let name = name.index().wrapping_mul(0x9e37_79b1).rotate_left(16);
+        what << 32 | u64::from(name) ^ what
+    }
+}
+
 /// The symbol of a cache; the empty name by default.
 #[derive(Clone, Copy)]
 pub struct NameOrEmpty(pub Symbol);
@@ -529,9 +563,15 @@ impl Cache {
     pub const MORE_OFFSET: usize =
         std::mem::offset_of!(Cache, ways) + std::mem::offset_of!(Way, more);
 
+    /// Offset of the tag of the look-up, for compiled code.
+    pub const TAG_OFFSET: usize = std::mem::offset_of!(Cache, tag);
+    /// Offset of the name that maps are asked for and of the position behind it, for compiled code.
+    pub const SOUGHT_OFFSET: usize = std::mem::offset_of!(Cache, sought);
+
     /// An empty cache for a name.
     pub fn new(name: Symbol) -> Cache {
         Cache {
+            sought: Cell::new([name.index(), 0]),
             name: Cell::new(NameOrEmpty(name)),
             ..Cache::default()
         }
@@ -582,6 +622,64 @@ impl Cache {
         classes.map(|class| class.fields_expected).max()
     }
 
+    /// Have there been more kinds of receivers than ways? Then the VM's table of look-ups is asked alone.
+    pub fn is_crowded(&self) -> bool {
+        self.tag.get() != 0
+    }
+
+    /// What this cache, or the table that serves it, knows of a kind of receiver.
+    pub(crate) fn find_in<'a>(&'a self, lookups: &'a Lookups, key: u64) -> Option<&'a Way> {
+        match self.tag.get() {
+            0 => self.find(key),
+            tag => lookups.find(tag, key),
+        }
+    }
+
+    /// Notes what is known of a kind of receiver, in the table if there is no room here.
+    pub(crate) fn remember_in(
+        &self,
+        lookups: &Lookups,
+        sought: Sought,
+        key: u64,
+        found: u64,
+        more: usize,
+    ) {
+        if key == Header::word(Kind::Instance, 0) {
+            // Shapes without a number cannot be told apart.
+            return;
+        }
+        let has_room = self.ways[WAYS - 1].key() == 0 || self.find(key).is_some();
+        if has_room && !self.is_crowded() {
+            return self.remember(key, found, more);
+        }
+        self.tag.set(sought.tag(self.name()));
+        lookups.remember(self.tag.get(), key, found, more);
+    }
+
+    /// Notes at which position a map has the name.
+    pub(crate) fn remember_position(&self, position: usize) {
+        let [name, _] = self.sought.get();
+        self.sought.set([name, position as u32]);
+        self.met_map.set(true);
+    }
+
+    /// The position where the last map had the name.
+    pub(crate) fn position(&self) -> usize {
+        let [_, position] = self.sought.get();
+        position as usize
+    }
+
+    /// To be called when code is made that asks maps for a name.
+    pub fn seek(&self, name: Symbol) {
+        let [_, position] = self.sought.get();
+        self.sought.set([name.index(), position]);
+    }
+
+    /// Are the receivers maps, as far as is known?
+    pub fn met_maps(&self) -> bool {
+        self.met_map.get() && self.latest().key() == 0
+    }
+
     /// To be called when code is made that calls methods through this cache, and comes back.
     pub fn enter_natives(&self) {
         self.enters_natives.set(true);
@@ -590,12 +688,6 @@ impl Cache {
     /// Does compiled code enter native functions through it?
     pub(crate) fn enters_natives(&self) -> bool {
         self.enters_natives.get()
-    }
-
-    /// Notes the slot of a field, and the shape after it is added, if it is new.
-    pub(crate) fn remember_field(&self, key: u64, slot: usize, next_shape: Option<Gc<Shape>>) {
-        let next_shape = next_shape.map_or(0, |shape| shape.address() as usize);
-        self.remember(key, slot as u64, next_shape);
     }
 
     /// Notes a method, and the machine code that the call may enter at once, if there is some.

@@ -13,6 +13,7 @@ pub mod heap;
 pub mod image;
 pub mod interpret;
 pub mod interrupt;
+pub mod lookups;
 pub mod modules;
 pub mod object;
 pub mod print;

@@ -5,6 +5,7 @@ use crate::code::{Cache, Code};
 use crate::heap::{Gc, Heap, Kind, Poll};
 use crate::interpret::FrameStack;
 use crate::interrupt::Interrupter;
+use crate::lookups::Lookups;
 use crate::modules::Modules;
 use crate::object::*;
 use crate::routines::Routines;
@@ -75,6 +76,8 @@ pub struct Context {
     /// Changes when a name may have come to stand for something else: when any namespace gets or loses a name, or a
     /// name gets another definition. Caches of names, and code that relies on them, are stale then.
     pub names_epoch: u32,
+    /// What inline caches have no room for.
+    pub lookups: Lookups,
 }
 
 /// Settings of a VM.
@@ -223,6 +226,7 @@ impl Vm {
                 stack_base,
                 has_equality_methods: 0,
                 names_epoch: 1,
+                lookups: Lookups::new(),
             },
             heap,
             sources: SourceMap::default(),
@@ -575,10 +579,12 @@ impl Vm {
             kept,
             routines,
             method_caches,
+            context,
             ..
         } = self;
         // Code that lives on forgets what its caches know, and other code goes.
         method_caches.clear();
+        context.lookups.forget();
         heap.collect(|tracer| {
             tracer.values(&stack[..live]);
             builtins.trace(tracer);

@@ -25,7 +25,7 @@ pub mod isle {
     mod layout;
 
     use layout::*;
-    pub use layout::{HEADER_KIND, KIND_ARRAY, KIND_FUNCTION, KIND_STRING, TEXT_WORD};
+    pub use layout::{ENTRY_NAME, HEADER_KIND, KIND_ARRAY, KIND_FUNCTION, KIND_STRING, TEXT_WORD};
     use crate::buffer::Label;
     use crate::runtime::classes::*;
     use crate::tree::{Checked, Node, OWN_SCOPE, Op, Rounding, Stmt};
@@ -43,6 +43,7 @@ pub mod isle {
         "rules/arm64/lower/element.isle",
         "rules/arm64/lower/string.isle",
         "rules/arm64/lower/instance.isle",
+        "rules/arm64/lower/map.isle",
         "rules/arm64/lower/iterate.isle",
         "rules/arm64/lower/name.isle",
         "rules/arm64/lower/numeric.isle",

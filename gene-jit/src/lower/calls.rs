@@ -7,6 +7,7 @@ use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, Reg, X0, X1, X16, X17};
 use crate::buffer::Label;
 use crate::runtime::Helper;
+use crate::thunks::SharedCode;
 use crate::tree::effect::written_locals;
 use crate::tree::{self, Node};
 use gene_vm::vm::Vm;
@@ -137,8 +138,7 @@ impl Lowering<'_> {
         self.flush(self.line.stack);
         let above = self.enter_callee(count);
         self.buffer.constant(arm64::X2, count.into());
-        self.notes.thunks.push((self.offset(), Helper::Native));
-        self.buffer.call_elsewhere();
+        self.call_shared(SharedCode::Helper(Helper::Native));
         self.leave_callee(above, result);
     }
 

@@ -5,7 +5,9 @@ use super::facts::{Fact, Word};
 use super::registers::{Form, Owner};
 use super::stubs::Stub;
 use super::{Fired, Lowering, SLOT};
-use crate::arm64::isle::{Amount64, Context, FloatOp, Imm12, Inst, LeftShift64, Offset8, Pair8};
+use crate::arm64::isle::{
+    Amount64, Context, FloatOp, Imm12, Inst, LeftShift64, Offset8, Pair4, Pair8,
+};
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, RuleId};
 use crate::buffer::Label;
 use crate::runtime::Helper;
@@ -872,7 +874,48 @@ impl Context for Lowering<'_> {
     }
 
     fn other_ways(&mut self, key: Reg, way: Reg, missed: Label) {
-        self.search_ways(key, way, missed);
+        self.search_ways(key, way, missed, false);
+    }
+
+    fn ways_and_look_ups(&mut self, key: Reg, way: Reg, missed: Label) {
+        self.search_ways(key, way, missed, true);
+    }
+
+    fn look_up_way(&mut self, key: Reg, way: Reg, missed: Label) {
+        self.look_up(key, way, missed);
+    }
+
+    fn crowded(&mut self, cache: u32) -> Option<()> {
+        self.code.caches[cache as usize].is_crowded().then_some(())
+    }
+
+    fn met_maps(&mut self, cache: u32) -> Option<()> {
+        self.code.caches[cache as usize].met_maps().then_some(())
+    }
+
+    fn search_map(&mut self, label: Label, map: Reg, seeker: Reg, entry: Reg, missed: Label) {
+        self.search_map_from(label, map, seeker, entry, missed);
+    }
+
+    fn add_field(
+        &mut self,
+        label: Label,
+        instance: Reg,
+        way: Reg,
+        next: Reg,
+        value: Reg,
+        full: Label,
+    ) {
+        self.add_field_from(label, instance, way, next, value, full);
+    }
+
+    fn load_pair_w(&mut self, first: Reg, second: Reg, base: Reg, offset: Pair4) {
+        self.buffer.inst(Inst::LdpW {
+            rt: first,
+            rt2: second,
+            rn: base,
+            offset,
+        });
     }
 
     fn new_label(&mut self) -> Label {

@@ -26,7 +26,7 @@ use crate::arm64::SLOT;
 use crate::arm64::{self, Fixup, RuleId};
 use crate::buffer::{CodeBuffer, Label};
 use crate::feedback::Feedback;
-use crate::runtime::Helper;
+use crate::thunks::SharedCode;
 use crate::tree::effect::is_inline;
 use crate::tree::{Block, Flow, Line, MAX_PENDING, Node, Op, Stack, Stmt};
 use arrayvec::ArrayVec;
@@ -61,7 +61,7 @@ pub struct Compiled {
     /// address.
     pub jump_exit: Option<usize>,
     /// Branches to the code that all functions share, whose distance is still to be filled in.
-    pub thunks: Vec<(u32, Helper)>,
+    pub thunks: Vec<(u32, SharedCode)>,
     /// Where there are literals instead of instructions.
     pub pools: Vec<Range<usize>>,
     /// Which instruction the code from an offset on belongs to.
@@ -172,7 +172,7 @@ pub struct Compiler {
 /// What is noted of the code while it is made; offsets are from the end of the prologue.
 #[derive(Default)]
 struct Notes {
-    thunks: Vec<(u32, Helper)>,
+    thunks: Vec<(u32, SharedCode)>,
     sites: Vec<Site>,
     map: Vec<(u32, Part)>,
     rules: Vec<Fired>,

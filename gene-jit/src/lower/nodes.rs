@@ -156,6 +156,7 @@ impl Lowering<'_> {
             Stmt::CheckClass { value, class } => [Some(value), Some(class), None],
             Stmt::CheckMember { of, .. } => [Some(of), None, None],
             Stmt::Push { of, value } => [Some(of), Some(value), None],
+            Stmt::SetEntry { of, value, .. } => [Some(of), Some(value), None],
             Stmt::SetMember {
                 of, cache, value, ..
             } => {

@@ -8,11 +8,13 @@ use crate::arm64::isle::{ClassId, FloatOp, Inst, TEXT_WORD};
 use crate::arm64::{Cond, FRAME, FReg, Reg, X0, X1, X16, X17};
 use crate::buffer::Label;
 use crate::runtime::Helper;
+use crate::thunks::SharedCode;
 use crate::tree::effect::{Effect, effect};
 use crate::tree::{Node, Op, Stack};
 use gene_vm::bytecode::Op as Opcode;
 use gene_vm::code::{Cache, WAYS, Way};
-use gene_vm::object::Str;
+use gene_vm::heap::Items;
+use gene_vm::object::{Instance, Shape, Str};
 use gene_vm::value::Value;
 use std::ops::Range;
 
@@ -191,6 +193,27 @@ pub enum Stub {
         way: Reg,
         found: Label,
         missed: Label,
+        /// Is it a look-up by name, so that the VM's table may know?
+        by_name: bool,
+    },
+    /// Looks through a map for the name that a cache seeks.
+    Search {
+        label: Label,
+        map: Reg,
+        seeker: Reg,
+        entry: Reg,
+        found: Label,
+        missed: Label,
+    },
+    /// Adds a field to an instance.
+    Grow {
+        label: Label,
+        instance: Reg,
+        way: Reg,
+        next: Reg,
+        value: Reg,
+        joined: Label,
+        full: Label,
     },
 }
 
@@ -333,7 +356,7 @@ impl Lowering<'_> {
     }
 
     /// Goes through the other ways of a cache unless the first has the key.
-    pub(super) fn search_ways(&mut self, key: Reg, way: Reg, missed: Label) {
+    pub(super) fn search_ways(&mut self, key: Reg, way: Reg, missed: Label, by_name: bool) {
         let (label, found) = (self.buffer.label(), self.buffer.label());
         self.buffer.branch_if(Cond::Ne, label);
         self.buffer.bind(found);
@@ -343,6 +366,60 @@ impl Lowering<'_> {
             way,
             found,
             missed,
+            by_name,
+        });
+    }
+
+    /// Makes the register with the address of a cache that of what the VM's table of look-ups knows for a key.
+    pub(super) fn look_up(&mut self, key: Reg, way: Reg, missed: Label) {
+        self.buffer.mov(X16, key);
+        self.buffer.mov(X17, way);
+        self.call_shared(SharedCode::LookUp);
+        self.buffer.branch_if_zero(X17, missed);
+        self.buffer.mov(way, X17);
+    }
+
+    /// Looks through a map for the name that a cache seeks, from a label on, and comes back here.
+    pub(super) fn search_map_from(
+        &mut self,
+        label: Label,
+        map: Reg,
+        seeker: Reg,
+        entry: Reg,
+        missed: Label,
+    ) {
+        let found = self.buffer.label();
+        self.buffer.bind(found);
+        self.slow.stubs.push(Stub::Search {
+            label,
+            map,
+            seeker,
+            entry,
+            found,
+            missed,
+        });
+    }
+
+    /// Adds a field to an instance, from a label on, and comes back here.
+    pub(super) fn add_field_from(
+        &mut self,
+        label: Label,
+        instance: Reg,
+        way: Reg,
+        next: Reg,
+        value: Reg,
+        full: Label,
+    ) {
+        let joined = self.buffer.label();
+        self.buffer.bind(joined);
+        self.slow.stubs.push(Stub::Grow {
+            label,
+            instance,
+            way,
+            next,
+            value,
+            joined,
+            full,
         });
     }
 
@@ -702,6 +779,7 @@ impl Lowering<'_> {
                 way,
                 found,
                 missed,
+                by_name,
             } => {
                 self.buffer.bind(label);
                 for _ in 1..WAYS {
@@ -710,7 +788,62 @@ impl Lowering<'_> {
                     self.buffer.compare(key, X17);
                     self.buffer.branch_if(Cond::Eq, found);
                 }
-                self.buffer.branch(missed);
+                if by_name {
+                    let others = (WAYS - 1) * size_of::<Way>();
+                    self.buffer.add_constant(way, way, -(others as i64));
+                    self.look_up(key, way, missed);
+                    self.buffer.branch(found);
+                } else {
+                    self.buffer.branch(missed);
+                }
+            }
+            Stub::Search {
+                label,
+                map,
+                seeker,
+                entry,
+                found,
+                missed,
+            } => {
+                self.buffer.bind(label);
+                self.buffer.mov(X16, map);
+                self.buffer.mov(X17, seeker);
+                self.call_shared(SharedCode::SearchMap);
+                self.buffer.branch_if_zero(X16, missed);
+                self.buffer.mov(entry, X16);
+                self.buffer.branch(found);
+            }
+            Stub::Grow {
+                label,
+                instance,
+                way,
+                next,
+                value,
+                joined,
+                full,
+            } => {
+                let fields = Instance::FIELDS_OFFSET;
+                self.buffer.bind(label);
+                self.buffer.load(X16, way, Cache::FOUND_OFFSET as i64);
+                let capacity = fields + Items::CAPACITY_OFFSET;
+                self.buffer.load(X17, instance, capacity as i64);
+                self.buffer.compare(X16, X17);
+                self.buffer.branch_if(Cond::Hs, full);
+                self.buffer
+                    .load(X17, instance, (fields + Items::PTR_OFFSET) as i64);
+                self.buffer.inst(Inst::StrScaled {
+                    rt: value,
+                    rn: X17,
+                    rm: X16,
+                });
+                self.buffer.add_constant(X16, X16, 1);
+                self.buffer
+                    .store(X16, instance, (fields + Items::LEN_OFFSET) as i64);
+                self.buffer
+                    .store(next, instance, Instance::SHAPE_OFFSET as i64);
+                self.buffer.load(X17, next, Shape::HEADER_OFFSET as i64);
+                self.buffer.store(X17, instance, 0);
+                self.buffer.branch(joined);
             }
         }
     }
@@ -835,9 +968,13 @@ impl Lowering<'_> {
         }
     }
 
-    fn call_thunk(&mut self, helper: Helper, pc: Option<usize>) {
-        self.notes.thunks.push((self.offset(), helper));
+    pub(super) fn call_shared(&mut self, code: SharedCode) {
+        self.notes.thunks.push((self.offset(), code));
         self.buffer.call_elsewhere();
+    }
+
+    fn call_thunk(&mut self, helper: Helper, pc: Option<usize>) {
+        self.call_shared(SharedCode::Helper(helper));
         self.notes.sites.push(Site {
             offset: self.offset(),
             pc: pc.map(|pc| pc as u32),

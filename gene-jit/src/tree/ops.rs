@@ -198,6 +198,11 @@ pub enum Op {
         of: Node,
         cache: u32,
     },
+    /// The value of an entry of a map, of the name that the cache seeks.
+    Entry {
+        of: Node,
+        cache: u32,
+    },
     /// An element by a key, or a member through the inline cache: what fits the object.
     MemberOrElement {
         of: Node,
@@ -224,7 +229,8 @@ impl Op {
             }
             Op::Neg { x } | Op::Not { x } => (Some(x), None),
             Op::Truthy { x } | Op::Defined { x } | Op::Macro { x } => (Some(x), None),
-            Op::Size { of } | Op::PopItem { of } | Op::Member { of, .. } => (Some(of), None),
+            Op::Size { of } | Op::PopItem { of } => (Some(of), None),
+            Op::Member { of, .. } | Op::Entry { of, .. } => (Some(of), None),
             Op::PushItem { of, value } => (Some(of), Some(value)),
             Op::Element { of, key }
             | Op::Item { of, key }
@@ -468,6 +474,12 @@ pub enum Stmt {
     /// Appends a value to an array, whose new length is not used.
     Push {
         of: Node,
+        value: Node,
+    },
+    /// Stores an entry of a map, of the name that the cache seeks.
+    SetEntry {
+        of: Node,
+        cache: u32,
         value: Node,
     },
     /// Stores a field; the value stays on the stack if it is kept.

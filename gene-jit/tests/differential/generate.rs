@@ -281,6 +281,27 @@ impl Generator {
         }
     }
 
+    /// A member of one of the instances of many classes, or of one of the maps, that a loop goes through.
+    fn various(&mut self, place: &Place) -> String {
+        let (name, value) = (self.pick(&["x", "y", "z", "w"]), self.leaf(place));
+        match self.rng.u8(..5) {
+            0 | 1 => format!("(for s in os (spend) (println s/{name}) (s/{name} = {value}))"),
+            2 => format!("(for s in os (spend) (s/{name} = {value}) (println (s .at 1) s/y))"),
+            3 => format!(
+                "(for s in ms (spend) (println s/{name} (s .get \"{name}\")) (s/{name} = {value}))"
+            ),
+            _ => {
+                let other = self.pick(&["x", "y", "z", "w"]);
+                let change = match self.rng.u8(..3) {
+                    0 => format!("(s .del \"{other}\")"),
+                    1 => format!("(s .set \"{other}\" nil)"),
+                    _ => format!("(s .set \"{other}\" {value})"),
+                };
+                format!("(for s in ms (spend) {change} (println s/{name} (s .get \"{other}\")))")
+            }
+        }
+    }
+
     /// A number that comes of strings.
     fn string(&mut self, place: &Place, depth: usize) -> String {
         match self.rng.u8(..6) {
@@ -415,7 +436,8 @@ impl Generator {
 
     /// A statement with statements in it.
     fn compound(&mut self, place: &Place, depth: usize) -> String {
-        match self.rng.u8(..17) {
+        match self.rng.u8(..20) {
+            17.. => self.various(place),
             0 | 1 => {
                 let (test, then) = (self.comparison(place, 1), self.statements(place, depth));
                 format!("(if {test} {then} else {})", self.statements(place, depth))
@@ -571,6 +593,7 @@ impl Generator {
 (class Q < O
   (ctor [n] (super .ctor n) (/p = 0.5))
   (method add [x] {overridden} (super .add {argument})))
+{classes}
 (fn pair [x{annotation} y] {pair})
 (fn flexible [x y = {default} rest... ^w = 2] (spend) (if ((rest .size) > 0) rest/0 else {flexible}))
 (fn down [n x] (spend) (if (n <= 0) x else (down (n - 1) {step})))
@@ -581,7 +604,7 @@ impl Generator {
 (var boxes [(box 1) (box 2.5)])
 (var held 1)
 (var k (fn [x] (spend) (held = {held}) (if (held == x) 0 else {closure})))
-(var o (new O 1)) (var q (new Q 2))
+(var o (new O 1)) (var q (new Q 2)) (var os []) (var ms [])
 (fn f [a b]
   (spend)
   (var c{int} 2) (var d{float} 0.5)
@@ -589,12 +612,25 @@ impl Generator {
   (println a b c d)
   {result})
 (for x in [1 2.5 140737488355327 \"s\" 3]
-  (refuel) (xs = [1 2.5 3]) (m = {{^a 1 ^b 2.5}}) (fs = []) (o/n = 1) (q/n = 2.5)
+  (refuel) (xs = [1 2.5 3]) (m = {{^a 1 ^b 2.5}}) (fs = []) (os = [{instances}]) (ms = [{maps}])
+  (o/n = 1) (q/n = 2.5)
   (t = 0) (u = 0.5) (depot/n = 1) (boxes/0/n = 2)
   (println (try (f x 3) catch * (println $ex/message) (typeof $ex))))
 (println xs m o/n q/p held (fs .size) t u depot/n O/made Q/made boxes/0/n boxes/1/n)
 (refuel)
 (f 1 {last})",
+            classes = (0..6)
+                .map(|i| {
+                    let field = |name| format!("(/{name} = {i})");
+                    let fields = ["x", "y", "z"].map(field);
+                    let order: String = (i..i + 1 + i % 3).map(|k| fields[k % 3].as_str()).collect();
+                    format!("(class S{i} (ctor [] {order}) (method at [k] (/y = k) /x))\n")
+                })
+                .collect::<String>(),
+            instances = (0..6).map(|i| format!("(new S{i}) ")).collect::<String>(),
+            maps = ["", "^x 1 ^y 2", "^y 1 ^x 2.5", "^a 1 ^b 2 ^c 3 ^d 4 ^e 5 ^f 6 ^g 7 ^h 8 ^x 9", "^z nil"]
+                .map(|entries| format!("{{{entries}}} "))
+                .concat(),
             put = self.function(&["x", "n"], 1),
             boxed = self.function(&["x", "n"], 1),
             add = self.method(&["x", "made"]),

@@ -375,6 +375,7 @@ impl Assembler {
             }
             ("SetItem", [of, key, value]) => self.method(of, "set", &[key, value])?,
             ("PushItem", [of, value]) => self.method(of, "push", &[value])?,
+            ("Entry", [of, key]) => self.method(of, "get", &[key])?,
             ("ByteAt", [of, key]) => self.method(of, "byte_at", &[key])?,
             ("PopItem", [of]) => self.method(of, "pop", &[])?,
             ("MemberOrElement", [of, key, name]) => {
@@ -585,6 +586,7 @@ impl Assembler {
                 let cache = self.cache(word(name)?);
                 self.emit(Op::GetMember, 0, 0, cache);
             }
+            ("SetEntry", [of, key, value]) => self.method(of, "set", &[key, value])?,
             ("SetMember", [of, name, value]) => {
                 self.node(of)?;
                 self.node(value)?;

@@ -61,12 +61,12 @@ fn is_literal(compiled: &Compiled, offset: usize) -> bool {
 }
 
 fn assembly(compiled: &Compiled, offset: usize) -> String {
-    if let Some((_, helper)) = compiled
+    if let Some((_, code)) = compiled
         .thunks
         .iter()
         .find(|&&(at, _)| at as usize == offset)
     {
-        return format!("bl {}", helper.info().name);
+        return format!("bl {}", code.name());
     }
     let word = &compiled.code[offset..offset + 4];
     disassemble(u32::from_le_bytes(word.try_into().expect("four bytes")))
@@ -105,9 +105,7 @@ fn instruction(compiled: &Compiled, offset: usize, labels: &[usize]) -> String {
         .filter(|&&(at, _)| at as usize >= target);
     let name = match compiled.map[at.saturating_sub(1)].1 {
         _ if is_literal(compiled, target) => "literal",
-        Part::Slow(_) => thunks
-            .next()
-            .map_or("slow", |(_, helper)| helper.info().name),
+        Part::Slow(_) => thunks.next().map_or("slow", |(_, code)| code.name()),
         Part::Main(_) if target <= offset => "loop",
         Part::Main(_) => "on",
         Part::Frame if head == "bl " => "entry",

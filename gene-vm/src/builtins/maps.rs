@@ -3,6 +3,7 @@
 use super::arguments::{is_block, is_function, known_symbol, name_symbol};
 use super::array_callbacks::require_function;
 use crate::heap::Gc;
+use crate::interpret::ENTRY_BYTES;
 use crate::object::{Args, Map, PropMap, Str};
 use crate::symbol::Symbol;
 use crate::value::Value;
@@ -89,20 +90,15 @@ fn contains(vm: &mut Vm, args: Args) -> Result {
 }
 
 fn set(vm: &mut Vm, args: Args) -> Result {
-    let mut map: Gc<Map> = vm.receiver(args)?;
+    let map: Gc<Map> = vm.receiver(args)?;
     let value = vm.required(args, 2, "Map.set expects key and value arguments")?;
     let Some(key) = name_symbol(args[1]) else {
         return Err(wrong_key(vm, "Map.set"));
     };
     vm.check_mutable(args[0], "set item on", "map")?;
-    if map.entries.insert(key, value).is_none() {
-        vm.heap.note_external(ENTRY_BYTES);
-    }
+    vm.set_entry(map, key, value);
     Ok(args[0])
 }
-
-/// What a map entry takes, roughly.
-const ENTRY_BYTES: usize = 32;
 
 fn del(vm: &mut Vm, args: Args) -> Result {
     let mut map: Gc<Map> = vm.receiver(args)?;

@@ -132,6 +132,12 @@ impl<T: Copy> Items<T> {
         Some(unsafe { self.ptr.add(self.len).read() })
     }
 
+    /// So many values fit in the storage.
+    #[inline]
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     /// Bytes of the storage, if it is an allocation of its own.
     #[inline]
     pub fn bytes(&self) -> usize {

@@ -1,12 +1,15 @@
 //! Look-up and assignment of members, fields, elements (17.2, 17.5).
 
-use crate::code::Cache;
+use crate::code::{Cache, Sought};
 use crate::heap::{Gc, Kind};
 use crate::object::*;
 use crate::print::kind_name;
 use crate::symbol::Symbol;
 use crate::value::Value;
 use crate::vm::{ErrorClass, Raise, Result, Vm};
+
+/// What an entry of a map takes, roughly.
+pub(crate) const ENTRY_BYTES: usize = 32;
 
 /// A path segment.
 #[derive(Clone, Copy)]
@@ -172,12 +175,28 @@ impl Vm {
     /// A field or member that is set; the cache remembers where.
     fn cached_member(&mut self, cache: &Cache, target: Value) -> Option<Value> {
         match target.heap_kind()? {
-            Kind::Instance => cached_field(cache, get(target)),
+            Kind::Instance => self.cached_field(cache, get(target)),
+            Kind::Map => cached_entry(cache, get(target)),
             Kind::Namespace | Kind::Class => self
                 .cached_name(cache, target)
                 .or_else(|| self.find_member(cache, target)),
             _ => None,
         }
+    }
+
+    /// A field of an instance, if it is set; the cache remembers its slot.
+    fn cached_field(&self, cache: &Cache, instance: Gc<Instance>) -> Option<Value> {
+        let shape = instance.shape();
+        let (lookups, key) = (&self.context.lookups, shape.header_word());
+        let slot = match cache.find_in(lookups, key) {
+            Some(way) => way.slot(),
+            None => {
+                let slot = shape.names.get_index_of(&cache.name())?;
+                cache.remember_in(lookups, Sought::Field, key, slot as u64, 0);
+                slot
+            }
+        };
+        Some(instance.fields[slot])
     }
 
     pub(super) fn get_index_strict(&mut self, target: Value, index: i64) -> Result {
@@ -209,8 +228,7 @@ impl Vm {
         match target.heap_kind() {
             Some(Kind::Map) => {
                 self.check_mutable(target, "set item on", "map")?;
-                get::<Map>(target).entries.insert(name, value);
-                self.heap.note_external(32);
+                self.set_entry(get(target), name, value);
             }
             Some(Kind::Gene) => {
                 self.check_mutable(target, "set property on", "gene")?;
@@ -232,6 +250,16 @@ impl Vm {
             }
         }
         Ok(value)
+    }
+
+    /// Stores an entry of a map that can be changed.
+    pub(crate) fn set_entry(&mut self, mut map: Gc<Map>, name: Symbol, value: Value) {
+        let before = map.entries.capacity();
+        map.entries.insert(name, value);
+        let more = map.entries.capacity() - before;
+        if more > 0 {
+            self.heap.note_external(more * ENTRY_BYTES);
+        }
     }
 
     fn set_instance_field(&mut self, instance: Gc<Instance>, name: Symbol, value: Value) -> Result {
@@ -258,10 +286,15 @@ impl Vm {
                 self.set_member_of(cache, target, value);
                 return Ok(value);
             }
+            Some(Kind::Map) => {
+                let stored = self.set_named(target, name, value)?;
+                cached_entry(cache, get(target));
+                return Ok(stored);
+            }
             _ => return self.set_named(target, name, value),
         };
         let before = instance.shape();
-        if let Some(way) = cache.find(before.header_word()) {
+        if let Some(way) = cache.find_in(&self.context.lookups, before.header_word()) {
             match way.next_shape() {
                 Some(next) => instance.grow(next, value),
                 None => instance.fields[way.slot()] = value,
@@ -273,8 +306,12 @@ impl Vm {
             let after = instance.shape();
             let slot = after.names.get_index_of(&name);
             let slot = slot.expect("the field was just set");
-            let next = (after != before).then_some(after);
-            cache.remember_field(before.header_word(), slot, next);
+            let next = match after == before {
+                true => 0,
+                false => after.address() as usize,
+            };
+            let (lookups, key) = (&self.context.lookups, before.header_word());
+            cache.remember_in(lookups, Sought::NewValue, key, slot as u64, next);
         }
         Ok(stored)
     }
@@ -326,18 +363,16 @@ impl Vm {
     }
 }
 
-/// A field of an instance, if it is set; the cache remembers its slot.
-fn cached_field(cache: &Cache, instance: Gc<Instance>) -> Option<Value> {
-    let shape = instance.shape();
-    let slot = match cache.find(shape.header_word()) {
-        Some(way) => way.slot(),
-        None => {
-            let slot = shape.names.get_index_of(&cache.name())?;
-            cache.remember_field(shape.header_word(), slot, None);
-            slot
-        }
+/// The value of the cache's name in a map; the cache remembers its position.
+fn cached_entry(cache: &Cache, map: Gc<Map>) -> Option<Value> {
+    let (name, entries) = (cache.name(), &map.into_ref().entries);
+    let guess = entries.get_index(cache.position());
+    let position = match guess.filter(|&(&there, _)| there == name) {
+        Some(_) => cache.position(),
+        None => entries.get_index_of(&name)?,
     };
-    Some(instance.fields[slot])
+    cache.remember_position(position);
+    Some(entries[position])
 }
 
 /// The object of a value whose kind was tested.

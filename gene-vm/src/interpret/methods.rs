@@ -2,7 +2,7 @@
 
 use super::call::{Arguments, Prepared};
 use super::placement::Passed;
-use crate::code::{Cache, CallShape, Way};
+use crate::code::{Cache, CallShape, Sought, Way};
 use crate::heap::{Gc, Header, Kind, header_word};
 use crate::object::{Class, EnumValue, Function, Instance, NativeFn, Str, Variant};
 use crate::print::kind_name;
@@ -51,6 +51,7 @@ impl Vm {
             // SAFETY: the list holds caches of live code only, see there.
             unsafe { (*cache).forget() };
         }
+        self.context.lookups.forget();
     }
 
     /// Notes in a cache which method an instruction found, and where compiled code may enter that.
@@ -61,11 +62,22 @@ impl Vm {
         method: Value,
         passed: Option<Passed<'_>>,
     ) {
-        let entry = match passed {
-            Some(passed) => self.entry_of_method(cache, key, method, passed),
-            None => 0,
-        };
-        cache.remember_method(key, method, entry);
+        match passed {
+            Some(passed) => {
+                let entry = self.entry_of_method(cache, key, method, passed);
+                if passed.keywords.is_empty() {
+                    let sought = Sought::Method {
+                        operands: passed.count() as u16,
+                        natives: cache.enters_natives(),
+                    };
+                    let lookups = &self.context.lookups;
+                    cache.remember_in(lookups, sought, key, method.bits(), entry);
+                } else {
+                    cache.remember_method(key, method, entry);
+                }
+            }
+            None => cache.remember_method(key, method, 0),
+        }
         self.list_cache(cache);
     }
 
@@ -79,7 +91,9 @@ impl Vm {
     ) {
         let key = Value::object(function).bits();
         if !cache.find(key).is_some_and(Way::has_entry) {
-            self.remember_method(cache, key, method, passed);
+            let entry = passed.map_or(0, |passed| self.entry_of_method(cache, key, method, passed));
+            cache.remember_method(key, method, entry);
+            self.list_cache(cache);
         }
     }
 
@@ -165,16 +179,17 @@ impl Vm {
         let receiver = unsafe { base.read() };
         let class = self.class_of(receiver);
         let key = receiver_key(receiver, class);
-        let known = cache.and_then(|(cache, _)| cache.find(key));
+        let known = cache.and_then(|(cache, _)| cache.find_in(&self.context.lookups, key));
         let method = match known {
             Some(way) => Some(way.method()),
             None => class.find_method(name),
         };
+        let has_entry = known.is_some_and(Way::has_entry);
         let Some(method) = method else {
             return self.missing_method(name, receiver, base, arguments);
         };
         if let Some((cache, passed)) = cache
-            && !known.is_some_and(Way::has_entry)
+            && !has_entry
         {
             self.remember_method(cache, key, method, passed);
         }

@@ -31,4 +31,5 @@ mod tier_support;
 mod unwind;
 
 pub(crate) use frames::FrameStack;
+pub(crate) use members::ENTRY_BYTES;
 pub use plain::is_plain;

@@ -30,9 +30,16 @@ impl Array {
 }
 
 /// A Map with names as keys.
+#[repr(C)]
 pub struct Map {
     /// The entries in insertion order.
     pub entries: PropMap,
+}
+
+impl Map {
+    /// Offset of the entries in the object, for compiled code.
+    pub const ENTRIES_OFFSET: usize =
+        crate::heap::data_offset::<Map>() + std::mem::offset_of!(Map, entries);
 }
 
 /// A key of a hash map or member of a hash set, with its hash.

@@ -41,6 +41,8 @@ const FEW: usize = 8;
 impl PropMap {
     /// Offset of the entries, for compiled code.
     pub const ENTRIES_OFFSET: usize = std::mem::offset_of!(PropMap, entries);
+    /// Offset of the index, for compiled code.
+    pub const INDEX_OFFSET: usize = std::mem::offset_of!(PropMap, index);
 
     /// No entries, but room for some.
     pub fn with_capacity(capacity: usize) -> PropMap {
@@ -64,7 +66,7 @@ impl PropMap {
 
     /// So many entries fit in the storage.
     pub fn capacity(&self) -> usize {
-        self.entries.bytes() / size_of::<Entry>()
+        self.entries.capacity()
     }
 
     /// The position of a name.

@@ -1,9 +1,9 @@
 //! Tags, kinds and offsets of the VM's types, as the rules' constants.
 
-use super::{Imm12, Offset1, Offset4, Offset8, Pair8};
+use super::{Imm12, Offset1, Offset4, Offset8, Pair4, Pair8};
 use gene_vm::code::{Cache, Code, FunctionKind, Prototype};
 use gene_vm::heap::{Header, Items, Kind};
-use gene_vm::object::{Array, Class, Function, Instance, Scope, Shape, Str};
+use gene_vm::object::{Array, Class, Entry, Function, Instance, Map, PropMap, Scope, Shape, Str};
 use gene_vm::value::{self, Value};
 use gene_vm::vm::{Context, Vm};
 use std::mem::offset_of;
@@ -105,6 +105,11 @@ pub const FOUND_AND_MORE: Pair8 = {
 pub const INSTANCE_FIELDS: Offset8 = words(Instance::FIELDS_OFFSET + Items::PTR_OFFSET);
 pub const INSTANCE_LEN: Offset8 = words(Instance::FIELDS_OFFSET + Items::LEN_OFFSET);
 pub const INSTANCE_CAPACITY: Offset8 = words(Instance::FIELDS_OFFSET + Items::CAPACITY_OFFSET);
+pub const MAP_ENTRIES: Pair8 =
+    Pair8::constant((Map::ENTRIES_OFFSET + PropMap::ENTRIES_OFFSET + Items::PTR_OFFSET) as i16);
+pub const SOUGHT: Pair4 = Pair4::constant(Cache::SOUGHT_OFFSET as i16);
+pub const ENTRY_NAME: Offset4 = Offset4::constant(Entry::KEY_OFFSET as u32);
+pub const ENTRY_VALUE: Offset8 = words(Entry::VALUE_OFFSET);
 pub const HEADER_WORD: Offset8 = words(0);
 pub const FUNCTION_CODE: Offset8 = words(Function::CODE_OFFSET);
 pub const CODE_ENTRY: Offset8 = words(Code::ENTRY_OFFSET);

@@ -6,8 +6,8 @@ use crate::tree::operands::{InlineMethod, inline_method};
 use crate::tree::{Node, Op, Rounding, Stmt};
 use gene_vm::builtins::numbers::Numeric;
 use gene_vm::bytecode::Instr;
-use gene_vm::heap::Gc;
-use gene_vm::object::NativeFn;
+use gene_vm::heap::{Gc, Header, Kind};
+use gene_vm::object::{NativeFn, Str};
 use gene_vm::value::Value;
 
 impl Builder<'_> {
@@ -206,6 +206,50 @@ impl Builder<'_> {
         self.settle();
         self.statement(Stmt::Push { of, value }, &[of, value]);
         self.push_stored(false);
+    }
+
+    /// Builds `get` and `set` of maps, if those were the receivers so far, with a literal key.
+    pub(super) fn map_access(&mut self, instr: Instr) -> bool {
+        let cache = &self.code.caches[instr.c as usize];
+        let is_map = cache.latest().key() == Header::word(Kind::Map, 0);
+        let sets = match (cache.name().name(), instr.b) {
+            ("get", 1) => false,
+            ("set", 2) if instr.a == 0 && !self.is_kept() => true,
+            _ => return false,
+        };
+        if !is_map || (self.is_varied)(self.pc) {
+            return false;
+        }
+        let key = self.block.entries[self.block.entries.len() - instr.b as usize].node;
+        let Op::Const { bits } = self.block.op(key) else {
+            return false;
+        };
+        let key = Value::from_bits(bits);
+        let string = key.get::<Str>().map(|string| string.symbol());
+        let Some(name) = string.or(key.as_symbol()) else {
+            return false;
+        };
+        cache.seek(name);
+        let cache = instr.c as u32;
+        let value = sets.then(|| self.pop());
+        self.pop();
+        let of = self.pop();
+        // The method's slot.
+        self.pop();
+        match value {
+            Some(value) => {
+                self.settle();
+                self.statement(Stmt::SetEntry { of, cache, value }, &[of, value]);
+                self.push_stored(false);
+            }
+            None => self.push(Op::Entry { of, cache }),
+        }
+        if instr.a != 0 {
+            let value = self.pop();
+            self.settle();
+            self.statement(Stmt::Return { value }, &[value]);
+        }
+        true
     }
 
     /// Builds a new array. Its elements stay operands of the instruction, whose use of them is the node's.

@@ -529,7 +529,7 @@ impl Builder<'_> {
                 let shape = &self.code.calls[c as usize];
                 self.call_method(instr, shape.operands() as u16 + 1, shape.cache);
             }
-            Opcode::CallMethod if self.inline_method(instr) => {}
+            Opcode::CallMethod if self.inline_method(instr) || self.map_access(instr) => {}
             Opcode::CallMethod => self.call_method(instr, b + 1, c as u32),
             Opcode::CallEx
             | Opcode::CallMethodEx
