@@ -1,5 +1,5 @@
 //! What compiling costs: instructions per second and bytes of code per instruction, on the programs given as arguments
-//! and on generated functions of growing size.
+//! and on generated functions of growing size, of several shapes.
 //!
 //! ```sh
 //! cargo run --release -p gene-jit --example compile_rate benches/programs/*.gene
@@ -9,7 +9,6 @@ use gene_jit::feedback::Feedback;
 use gene_jit::lower::Compiler;
 use gene_vm::Vm;
 use gene_vm::code::Code;
-use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 /// What compiling has come to.
@@ -49,7 +48,7 @@ fn measure_source(name: &str, text: &str) -> Cost {
             .iter()
             .filter_map(|body| body.code.get())
             .for_each(|code| measure(&mut compiler, code, &mut cost)),
-        Err(_) => eprintln!("{name}: does not compile to bytecode"),
+        Err(failure) => eprintln!("{name}: {}", vm.report(&failure).message),
     }
     cost
 }
@@ -63,17 +62,63 @@ fn report(name: &str, cost: &Cost) {
     );
 }
 
-/// A function with about `count` instructions: arithmetic, branches, elements and calls in a loop.
-fn generated(count: usize) -> String {
-    let mut text = String::from("(fn f [xs n] (var i 0) (var total 0) (while (i < n)\n");
-    for k in 0..count / 16 {
-        let _ = writeln!(
-            text,
-            "(if (i > {k}) (total = (total + xs/<i>)) else (total = (total - {k}))) (g total)"
-        );
-    }
-    text.push_str("(i = (i + 1))) total)");
-    text
+/// Makes the text of a body with about so many instructions.
+type Shape = fn(usize) -> String;
+
+/// Bodies that are large each in its own way.
+const SHAPES: [(&str, Shape); 9] = [
+    ("one loop", |count| {
+        let body = parts(count / 16, |k| {
+            format!(
+                "(if (i > {k}) (total = (total + xs/<i>)) else (total = (total - {k}))) (g total)"
+            )
+        });
+        format!("(fn f [xs n] (var i 0) (var total 0) (while (i < n) {body} (i = (i + 1))) total)")
+    }),
+    ("variables", |count| {
+        let body = parts(count / 9, |k| {
+            format!("(var v{k} (x + {k})) (if (v{k} > y) (g v{k}))")
+        });
+        format!("(fn f [x y] {body} x)")
+    }),
+    ("loops in a row", |count| {
+        let body = parts(count / 10, |_| {
+            "(var i 0) (while (i < n) (total += i) (i += 1))".to_string()
+        });
+        format!("(fn f [n] (var total 0) {body} total)")
+    }),
+    ("nested loops", |count| {
+        let depth = count / 9;
+        let open = parts(depth, |k| {
+            format!("(var i{k} 0) (while (i{k} < n) (i{k} += 1)")
+        });
+        format!("(fn f [n] {open} {})", ")".repeat(depth))
+    }),
+    ("an expression", |count| {
+        let sum = parts(count / 4, |k| format!("(x + {k}) *"));
+        format!("(fn f [x y] ({sum} y))")
+    }),
+    ("elements", |count| {
+        format!("(fn f [x] [{}])", parts(count, |k| format!("{k}.5")))
+    }),
+    ("properties", |count| {
+        format!(
+            "(fn f [x] {{{}}})",
+            parts(count / 2, |k| format!("^k{k} x"))
+        )
+    }),
+    ("cases", |count| {
+        let cases = parts(count / 4, |k| format!("elif (x == {k}) (g {k})"));
+        format!("(fn f [x] (if (x == -1) 0 {cases} else 1))")
+    }),
+    ("handlers", |count| {
+        let tries = parts(count / 12, |k| format!("(try (g {k}) catch * (x = {k}))"));
+        format!("(fn f [x] {tries} x)")
+    }),
+];
+
+fn parts(count: usize, part: impl Fn(usize) -> String) -> String {
+    (0..count).map(part).collect::<Vec<_>>().join("\n")
 }
 
 fn main() {
@@ -93,7 +138,9 @@ fn main() {
     if all.instructions > 0 {
         report("all of them", &all);
     }
-    for count in [1_000, 3_000, 10_000, 30_000, 100_000, 150_000] {
-        report("generated", &measure_source("generated", &generated(count)));
+    for (name, shape) in SHAPES {
+        for count in [1_000, 3_000, 10_000, 30_000, 100_000] {
+            report(name, &measure_source(name, &shape(count)));
+        }
     }
 }

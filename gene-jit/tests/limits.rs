@@ -76,3 +76,64 @@ fn code_goes_with_its_function() {
     );
     assert_eq!(declined, 0);
 }
+
+/// Bodies that are large each in its own way, of so many parts, and their last expression.
+fn large_bodies(parts: usize) -> [(&'static str, String); 4] {
+    let each = |part: &dyn Fn(usize) -> String| (0..parts).map(part).collect::<String>();
+    let variables = each(&|k| format!("(var v{k} (x + {k})) (if (v{k} > 7) (t += v{k}))\n"));
+    let loops = each(&|_| "(var i 0) (while (i < x) (t += i) (i += 1))\n".to_string());
+    let handlers = each(&|k| format!("(try (if (x == {k}) (throw 1)) catch * (t += {k}))\n"));
+    let cases = each(&|k| format!("elif (x == {k}) {k}\n"));
+    [
+        ("variables", variables),
+        ("loops", loops),
+        ("handlers", handlers),
+        ("cases", format!("(t = (if (x == -1) 0 {cases} else 1))")),
+    ]
+}
+
+/// The outcome of a large body, which is the same in both tiers, and the bytes of its code for each instruction.
+fn bytes_each(name: &str, body: &str) -> f64 {
+    let source = format!("(fn large [x] (var t 0) {body} t) (large 3) (large 3)");
+    let (found, statistics) = run_with(&source, Some(options(1)), false);
+    assert_eq!(found, interpreted(&source), "{name}");
+    let of_large = |outcome: &Outcome| match *outcome {
+        Outcome::Compiled {
+            instructions,
+            bytes,
+        } => bytes as f64 / instructions as f64,
+        Outcome::Declined { ref reason } => panic!("{name}: {reason}"),
+    };
+    let large = statistics.functions.iter();
+    let large = large
+        .filter(|function| function.name == "large")
+        .next_back();
+    of_large(&large.expect("it is called twice").outcome)
+}
+
+#[test]
+fn code_grows_with_its_body_and_no_faster() {
+    for ((name, small), (_, large)) in large_bodies(200).into_iter().zip(large_bodies(4000)) {
+        let (small, large) = (bytes_each(name, &small), bytes_each(name, &large));
+        assert!(
+            large < small * 1.3,
+            "{name}: {small} bytes each, {large} in a large body"
+        );
+    }
+}
+
+#[test]
+fn loops_may_be_nested_deeply() {
+    let depth = 300;
+    let open: String = (0..depth)
+        .map(|k| format!("(var i{k} 0) (while (i{k} < 1) (i{k} += 1)"))
+        .collect();
+    let source = format!(
+        "(fn f [] (var t 0) {open} (t += 1) {} t) (f) (f)",
+        ")".repeat(depth)
+    );
+    assert_eq!(
+        run_with(&source, Some(options(1)), false).0,
+        interpreted(&source)
+    );
+}

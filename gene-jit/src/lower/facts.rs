@@ -255,11 +255,17 @@ impl Ranges {
     }
 }
 
+/// So many local variables are looked after. Of others nothing is known: they are in their home slots alone. Facts of
+/// all variables flow along each branch, so without a limit compiling would take quadratic time.
+pub const MOST_VARIABLES: u16 = 64;
+
 /// What is known of local variables, by slot. Unless they are deferred, their values are in their home slots, too.
 /// With them goes what else is known wherever control goes on.
 #[derive(Default)]
 pub struct Locals {
     known: Vec<Known>,
+    /// What code learns of a variable that is not looked after; it is forgotten at once.
+    other: Known,
     /// The registers that hold words.
     words: ArrayVec<(Word, Reg), MOST_WORDS>,
     /// Names have been checked, and no other code has run since.
@@ -274,6 +280,10 @@ impl Locals {
 
     /// What is known of a variable, to change it.
     pub fn get_mut(&mut self, slot: u16) -> &mut Known {
+        if slot >= MOST_VARIABLES {
+            self.other = Known::default();
+            return &mut self.other;
+        }
         let slot = slot as usize;
         if slot >= self.known.len() {
             self.known.resize(slot + 1, Known::default());
@@ -349,6 +359,7 @@ impl Locals {
 impl Clone for Locals {
     fn clone(&self) -> Locals {
         Locals {
+            other: Known::default(),
             known: self.known.clone(),
             words: self.words.clone(),
             names_hold: self.names_hold,

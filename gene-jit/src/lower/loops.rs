@@ -8,7 +8,7 @@
 use super::facts::{Fact, Known, Locals, Word};
 use super::stubs::Stub;
 use super::usage::Usage;
-use super::{Header, Lowering, SLOT, deferred};
+use super::{Header, Lowering, SLOT, STATEMENT_ROOM, deferred};
 use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16, X17};
 use crate::buffer::Label;
@@ -28,8 +28,12 @@ impl Lowering<'_> {
     }
 
     /// What the loop from `pc` on expects, and where it defers the stores of which variables.
-    fn expectations(&self, pc: usize) -> (Locals, Vec<(u16, deferred::Place)>) {
+    fn expectations(&mut self, pc: usize) -> (Locals, Vec<(u16, deferred::Place)>) {
         let end = self.flow.loop_end(pc).unwrap_or(pc);
+        let Some(left) = self.patience.checked_sub(end - pc) else {
+            return (self.deferred_by_outer(), Vec::new());
+        };
+        self.patience = left;
         let mut usage = Usage::default();
         self.look_through(pc, end, &mut usage);
         // Start with a guess for each numeric variable, and drop those that the loop makes something else.
@@ -105,13 +109,10 @@ impl Lowering<'_> {
         let mut floats = Pool::of(arm64::FLOAT_KEPT);
         // What an outer loop defers stays where it is.
         for &(slot, place) in self.regions.variables() {
-            *expects.get_mut(slot) = place.known();
+            *expects.get_mut(slot) = self.known_in_place(slot, place);
             match place {
                 deferred::Place::High(reg) => ints.remove(reg.number()),
-                deferred::Place::Double(reg) => floats.remove(reg.number()),
-                deferred::Place::Word(reg) => {
-                    // All that it is assigned are floats.
-                    expects.get_mut(slot).fact = self.locals.get(slot).fact.as_number();
+                deferred::Place::Double(reg) | deferred::Place::Word(reg) => {
                     floats.remove(reg.number());
                 }
             };
@@ -194,6 +195,27 @@ impl Lowering<'_> {
             };
             registers.remove(number);
             expects.hold_word(word, Reg::new(number), |_| true);
+        }
+    }
+
+    /// What a loop expects that is not looked through.
+    fn deferred_by_outer(&self) -> Locals {
+        let mut expects = Locals::default();
+        for &(slot, place) in self.regions.variables() {
+            *expects.get_mut(slot) = self.known_in_place(slot, place);
+        }
+        expects
+    }
+
+    /// What a loop expects of a variable that an outer loop defers.
+    fn known_in_place(&self, slot: u16, place: deferred::Place) -> Known {
+        match place {
+            deferred::Place::Word(_) => Known {
+                // All that it is assigned are floats.
+                fact: self.locals.get(slot).fact.as_number(),
+                ..place.known()
+            },
+            _ => place.known(),
         }
     }
 
@@ -371,6 +393,7 @@ impl Lowering<'_> {
             .collect();
         headers.sort_by_key(|&(pc, _)| pc);
         for (pc, header) in headers {
+            self.buffer.keep_in_reach(STATEMENT_ROOM);
             let label = self.buffer.label();
             self.buffer.bind(label);
             self.buffer.enter_frame(saved);

@@ -214,6 +214,8 @@ pub(crate) struct Lowering<'a> {
     line: Line,
     arrivals: &'a mut Arrivals,
     headers: HashMap<usize, Header>,
+    /// Instructions that may still be looked through for what their loops expect.
+    patience: usize,
     /// Where loops leave that do not find what they expect.
     loop_exits: HashMap<(usize, Option<usize>), Label>,
     regions: Regions,
@@ -224,6 +226,9 @@ pub(crate) struct Lowering<'a> {
     notes: &'a mut Notes,
 }
 
+/// An instruction is looked through for as many loops that it lies in, on average. Loops that are nested more deeply
+/// expect nothing of variables.
+const MOST_LOOKS: usize = 8;
 /// Room that the code for one statement takes at most, by far.
 const STATEMENT_ROOM: usize = 8 << 10;
 
@@ -296,6 +301,7 @@ impl Compiler {
             line,
             arrivals: &mut self.arrivals,
             headers: HashMap::new(),
+            patience: MOST_LOOKS * code.instrs.len(),
             loop_exits: HashMap::new(),
             regions: Regions::default(),
             defers,

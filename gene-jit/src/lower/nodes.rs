@@ -1,6 +1,6 @@
 //! Nodes and statements: what is known of them, and how they are lowered.
 
-use super::facts::{Fact, Known, Subject};
+use super::facts::{Fact, Known, MOST_VARIABLES, Subject};
 use super::registers::{Form, Owner, Registers};
 use super::{Lowering, SLOT};
 use crate::arm64::isle::{self, Val};
@@ -446,7 +446,8 @@ impl Lowering<'_> {
     pub(super) fn assign_local(&mut self, slot: u16, value: Node) {
         let known = self.known(value);
         let former = std::mem::take(self.locals.get_mut(slot));
-        let own = self.variable(value).is_none() && self.nodes[value.index()].left <= 1;
+        let is_last_use = self.nodes[value.index()].left <= 1;
+        let own = self.variable(value).is_none() && is_last_use && slot < MOST_VARIABLES;
         if self.variable(value) == Some(slot) {
             *self.locals.get_mut(slot) = former;
             return;

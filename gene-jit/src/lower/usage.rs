@@ -1,7 +1,7 @@
 //! What a loop does with variables: found out by looking through its instructions before code is made for it.
 
 use super::Lowering;
-use super::facts::{Fact, Word};
+use super::facts::{Fact, MOST_VARIABLES, Word};
 use crate::tree::Checked;
 use crate::tree::effect::{Effect, effect, written_locals};
 use crate::tree::operands::{
@@ -15,6 +15,8 @@ use gene_vm::bytecode::{Instr, Op};
 pub struct Usage {
     /// By slot.
     variables: Vec<Variable>,
+    /// For those that are not looked after.
+    other: Variable,
     /// The words that it uses, with how often.
     pub words: Vec<(Word, u32)>,
     /// It relies on names.
@@ -62,6 +64,10 @@ impl Usage {
 
     /// A variable.
     pub fn of(&mut self, slot: u16) -> &mut Variable {
+        if slot >= MOST_VARIABLES {
+            self.other = Variable::default();
+            return &mut self.other;
+        }
         let slot = slot as usize;
         if slot >= self.variables.len() {
             self.variables.resize(slot + 1, Variable::default());
