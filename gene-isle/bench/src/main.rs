@@ -2,7 +2,7 @@
 //! the rules of Cranelift's backends, and how fast the code is that each makes of the same rules.
 //!
 //! ```text
-//! cargo run --release -p gene-isle-bench [front-end|matching]
+//! cargo run --profile bench -p gene-isle-bench [front-end|matching]
 //! ```
 
 mod front_end;
