@@ -104,10 +104,8 @@ fn bytes_each(name: &str, body: &str) -> f64 {
         } => bytes as f64 / instructions as f64,
         Outcome::Declined { ref reason } => panic!("{name}: {reason}"),
     };
-    let large = statistics.functions.iter();
-    let large = large
-        .filter(|function| function.name == "large")
-        .next_back();
+    let mut functions = statistics.functions.iter();
+    let large = functions.rfind(|function| function.name == "large");
     of_large(&large.expect("it is called twice").outcome)
 }
 
