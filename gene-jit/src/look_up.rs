@@ -4,12 +4,33 @@
 use crate::arm64::isle::{Amount64, ENTRY_NAME, Offset4, Pair8, Shift, Width64};
 use crate::arm64::{CONTEXT, Cond, Fixup, Inst, Reg, SP, X0, X1, X2, X3, X16, X17};
 use crate::buffer::CodeBuffer;
-use gene_vm::code::Cache;
+use gene_vm::code::{Cache, WAYS, Way};
 use gene_vm::heap::Items;
 use gene_vm::lookups::{Lookup, Lookups, PLACE_BITS};
 use gene_vm::object::{Entry, Map, PropMap};
 use gene_vm::vm::Context;
 use std::mem::offset_of;
+
+/// What the cache at `x17` knows behind its first way for the key in `x16`, or the table of look-ups; its address goes to
+/// `x17`, or 0. The code of [`ask_table`] must follow.
+pub fn search_ways(buffer: &mut CodeBuffer<Fixup>) {
+    let (found, size) = (buffer.label(), size_of::<Way>() as i64);
+    save(buffer, X0, X1, 16);
+    for _ in 1..WAYS {
+        buffer.add_constant(X17, X17, size);
+        buffer.load(X0, X17, Cache::KEY_OFFSET as i64);
+        buffer.compare(X0, X16);
+        buffer.branch_if(Cond::Eq, found);
+    }
+    let table = buffer.label();
+    buffer.add_constant(X17, X17, -(WAYS as i64 - 1) * size);
+    restore(buffer, X0, X1, 16);
+    buffer.branch(table);
+    buffer.bind(found);
+    restore(buffer, X0, X1, 16);
+    buffer.ret();
+    buffer.bind(table);
+}
 
 /// What the table of look-ups knows for the key in `x16`, of the cache at `x17`; its address goes to `x17`, or 0.
 pub fn ask_table(buffer: &mut CodeBuffer<Fixup>) {

@@ -20,6 +20,8 @@ pub enum SharedCode {
     Helper(Helper),
     /// See [`look_up::ask_table`].
     LookUp,
+    /// See [`look_up::search_ways`].
+    SearchWays,
     /// See [`look_up::search_map`].
     SearchMap,
 }
@@ -30,6 +32,7 @@ impl SharedCode {
         match self {
             SharedCode::Helper(helper) => helper.info().name,
             SharedCode::LookUp => "look_up",
+            SharedCode::SearchWays => "search_ways",
             SharedCode::SearchMap => "search_map",
         }
     }
@@ -40,6 +43,7 @@ pub struct Thunks {
     _block: Block,
     helpers: [usize; Helper::ALL.len()],
     look_up: usize,
+    search_ways: usize,
     search_map: usize,
     /// `fn(vm, base, address) -> result`: the way from Rust into compiled code.
     pub enter: usize,
@@ -100,6 +104,8 @@ impl Thunks {
             entry
         });
 
+        let search_ways = buffer.here();
+        look_up::search_ways(&mut buffer);
         let look_up = buffer.here();
         look_up::ask_table(&mut buffer);
         let search_map = buffer.here();
@@ -111,6 +117,7 @@ impl Thunks {
         Some(Thunks {
             helpers: helpers.map(address),
             look_up: address(look_up),
+            search_ways: address(search_ways),
             search_map: address(search_map),
             natives: natives.map(address),
             enter: address(enter),
@@ -126,6 +133,7 @@ impl Thunks {
         match code {
             SharedCode::Helper(helper) => self.of(helper),
             SharedCode::LookUp => self.look_up,
+            SharedCode::SearchWays => self.search_ways,
             SharedCode::SearchMap => self.search_map,
         }
     }

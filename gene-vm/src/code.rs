@@ -600,6 +600,11 @@ impl Cache {
         (way.key() != 0 && !self.varied.get()).then_some(way)
     }
 
+    /// Has it known more than one kind of receiver?
+    pub fn is_varied(&self) -> bool {
+        self.varied.get()
+    }
+
     /// The namespace or class that members were found in, if no fields of instances were.
     pub fn sole_holder(&self) -> Option<Found> {
         self.found.get().filter(|_| self.latest().key() == 0)

@@ -3,7 +3,7 @@
 use super::deferred::Place;
 use super::facts::{Fact, Word};
 use super::registers::{Form, Owner};
-use super::stubs::Stub;
+use super::stubs::{Others, Stub};
 use super::{Fired, Lowering, SLOT};
 use crate::arm64::isle::{
     Amount64, Context, FloatOp, Imm12, Inst, LeftShift64, Offset8, Pair4, Pair8,
@@ -874,11 +874,16 @@ impl Context for Lowering<'_> {
     }
 
     fn other_ways(&mut self, key: Reg, way: Reg, missed: Label) {
-        self.search_ways(key, way, missed, false);
+        self.search_ways(key, way, missed, Others::Inline);
     }
 
-    fn ways_and_look_ups(&mut self, key: Reg, way: Reg, missed: Label) {
-        self.search_ways(key, way, missed, true);
+    fn ways_and_look_ups(&mut self, cache: u32, key: Reg, way: Reg, missed: Label) {
+        let is_varied = self.code.caches[cache as usize].is_varied();
+        let others = match is_varied {
+            true => Others::InlineThenTable,
+            false => Others::Shared,
+        };
+        self.search_ways(key, way, missed, others);
     }
 
     fn look_up_way(&mut self, key: Reg, way: Reg, missed: Label) {

@@ -193,8 +193,7 @@ pub enum Stub {
         way: Reg,
         found: Label,
         missed: Label,
-        /// Is it a look-up by name, so that the VM's table may know?
-        by_name: bool,
+        others: Others,
     },
     /// Looks through a map for the name that a cache seeks.
     Search {
@@ -215,6 +214,17 @@ pub enum Stub {
         joined: Label,
         full: Label,
     },
+}
+
+/// How the ways of a cache behind the first are gone through.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// Here.
+    Inline,
+    /// Here; then the VM's table of look-ups by name is asked.
+    InlineThenTable,
+    /// Both by shared code.
+    Shared,
 }
 
 /// Where control goes on after a slow path.
@@ -356,7 +366,7 @@ impl Lowering<'_> {
     }
 
     /// Goes through the other ways of a cache unless the first has the key.
-    pub(super) fn search_ways(&mut self, key: Reg, way: Reg, missed: Label, by_name: bool) {
+    pub(super) fn search_ways(&mut self, key: Reg, way: Reg, missed: Label, others: Others) {
         let (label, found) = (self.buffer.label(), self.buffer.label());
         self.buffer.branch_if(Cond::Ne, label);
         self.buffer.bind(found);
@@ -366,7 +376,7 @@ impl Lowering<'_> {
             way,
             found,
             missed,
-            by_name,
+            others,
         });
     }
 
@@ -374,7 +384,12 @@ impl Lowering<'_> {
     pub(super) fn look_up(&mut self, key: Reg, way: Reg, missed: Label) {
         self.buffer.mov(X16, key);
         self.buffer.mov(X17, way);
-        self.call_shared(SharedCode::LookUp);
+        self.take_way(SharedCode::LookUp, way, missed);
+    }
+
+    /// Lets shared code look for a key in `x16`, beginning at the cache in `x17`.
+    fn take_way(&mut self, code: SharedCode, way: Reg, missed: Label) {
+        self.call_shared(code);
         self.buffer.branch_if_zero(X17, missed);
         self.buffer.mov(way, X17);
     }
@@ -779,7 +794,21 @@ impl Lowering<'_> {
                 way,
                 found,
                 missed,
-                by_name,
+                others: Others::Shared,
+            } => {
+                self.buffer.bind(label);
+                self.buffer.mov(X16, key);
+                self.buffer.mov(X17, way);
+                self.take_way(SharedCode::SearchWays, way, missed);
+                self.buffer.branch(found);
+            }
+            Stub::Ways {
+                label,
+                key,
+                way,
+                found,
+                missed,
+                others,
             } => {
                 self.buffer.bind(label);
                 for _ in 1..WAYS {
@@ -788,9 +817,9 @@ impl Lowering<'_> {
                     self.buffer.compare(key, X17);
                     self.buffer.branch_if(Cond::Eq, found);
                 }
-                if by_name {
-                    let others = (WAYS - 1) * size_of::<Way>();
-                    self.buffer.add_constant(way, way, -(others as i64));
+                if others == Others::InlineThenTable {
+                    let behind = (WAYS - 1) * size_of::<Way>();
+                    self.buffer.add_constant(way, way, -(behind as i64));
                     self.look_up(key, way, missed);
                     self.buffer.branch(found);
                 } else {
