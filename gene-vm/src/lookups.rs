@@ -5,7 +5,7 @@ use crate::code::Way;
 use std::cell::Cell;
 use std::mem::offset_of;
 
-/// A look-up: what was looked up ([`crate::code::Cache::crowd`]), and what is known of it for one kind of receiver.
+/// A look-up: what was looked up ([`crate::code::Cache::is_crowded`]), and what is known of it for one kind of receiver.
 #[derive(Default)]
 #[repr(C)]
 pub struct Lookup {
