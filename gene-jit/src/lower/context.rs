@@ -526,6 +526,7 @@ impl Context for Lowering<'_> {
 
     fn instance_register(&mut self) -> Reg {
         match self.ints.owner(arm64::RECEIVER.number()) {
+            // The class's or an argument's.
             Owner::Node(..) => self.scratch_int(),
             _ => self.claim(arm64::RECEIVER),
         }
