@@ -169,7 +169,7 @@ impl Generator {
             return self.leaf(place);
         }
         let depth = depth - 1;
-        match self.rng.u8(..34) {
+        match self.rng.u8(..35) {
             0..8 => {
                 let (a, b) = (self.operand(place, depth), self.operand(place, depth));
                 format!("({a} {} {b})", self.pick(&ARITHMETIC))
@@ -226,7 +226,39 @@ impl Generator {
                 let body = self.scalar(&place.with("y"), depth);
                 format!("((fn [y] {body}) {})", self.leaf(place))
             }
+            32 => format!("({} .sum)", self.instance(place, depth)),
             _ => self.leaf(place),
+        }
+    }
+
+    /// A new instance, whose constructor takes numbers or whatever else stands there.
+    fn instance(&mut self, place: &Place, depth: usize) -> String {
+        let (a, b) = (self.scalar(place, depth), self.leaf(place));
+        format!("(new R {a} {b})")
+    }
+
+    /// The end of a constructor, which may add more fields.
+    fn extra_fields(&mut self) -> String {
+        let place = Place::function(&["a", "b"]);
+        let test = format!("({} {} b)", self.leaf(&place), self.pick(&COMPARISONS));
+        match self.rng.u8(..4) {
+            0 => format!("(/c = {})", self.leaf(&place)),
+            1 => format!("(if {test} (/c = a) else (/d = b))"),
+            2 => format!("(/a = {}) (/c = {})", self.leaf(&place), self.leaf(&place)),
+            _ => String::new(),
+        }
+    }
+
+    /// What is done to instances that get more fields, some by others than their constructor.
+    fn growth(&mut self, place: &Place) -> String {
+        let (index, field) = (self.index().max(0), self.pick(&["a", "c", "d", "e"]));
+        match self.rng.u8(..4) {
+            0 => format!("(rs/{index}/{field} = {})", self.scalar(place, 1)),
+            1 => format!("(println rs/{index}/{field})"),
+            _ => {
+                let instance = self.instance(place, 1);
+                format!("(if ((rs .size) > 4) (rs = [])) (rs .push {instance})")
+            }
         }
     }
 
@@ -327,7 +359,8 @@ impl Generator {
         if depth > 0 && self.rng.u8(..3) == 0 {
             return self.compound(place, depth - 1);
         }
-        match self.rng.u8(..70) {
+        match self.rng.u8(..75) {
+            70..75 => self.growth(place),
             66..70 => self.pipeline(place),
             60..63 => {
                 let (member, operator) = (self.pick(&MEMBERS), self.pick(&["=", "+=", "-="]));
@@ -581,7 +614,7 @@ impl Generator {
             ..Place::function(&["a", "b"])
         };
         format!(
-            "(var text \"aé\") (var xs [1 2.5 3]) (var m {{^a 1 ^b 2.5}}) (var fs [])
+            "(var text \"aé\") (var xs [1 2.5 3]) (var m {{^a 1 ^b 2.5}}) (var fs []) (var rs [])
 (var $ns/t 0) (var $ns/u 0.5)
 (ns depot (var /n 1) (fn /put [x] {put}))
 (fn box [v] (ns box (var /n v) (fn /put [x] {boxed})) box)
@@ -594,6 +627,9 @@ impl Generator {
   (ctor [n] (super .ctor n) (/p = 0.5))
   (method add [x] {overridden} (super .add {argument})))
 {classes}
+(class R
+  (ctor [a b] {first} (/a = a) (/b = b) {extra})
+  (method sum [] (if (/a == nil) /b else (/a + /b))))
 (fn pair [x{annotation} y] {pair})
 (fn flexible [x y = {default} rest... ^w = 2] (spend) (if ((rest .size) > 0) rest/0 else {flexible}))
 (fn down [n x] (spend) (if (n <= 0) x else (down (n - 1) {step})))
@@ -612,7 +648,7 @@ impl Generator {
   (println a b c d)
   {result})
 (for x in [1 2.5 140737488355327 \"s\" 3]
-  (refuel) (xs = [1 2.5 3]) (m = {{^a 1 ^b 2.5}}) (fs = []) (os = [{instances}]) (ms = [{maps}])
+  (refuel) (xs = [1 2.5 3]) (m = {{^a 1 ^b 2.5}}) (fs = []) (rs = []) (os = [{instances}]) (ms = [{maps}])
   (o/n = 1) (q/n = 2.5)
   (t = 0) (u = 0.5) (depot/n = 1) (boxes/0/n = 2)
   (println (try (f x 3) catch * (println $ex/message) (typeof $ex))))
@@ -635,6 +671,8 @@ impl Generator {
             boxed = self.function(&["x", "n"], 1),
             add = self.method(&["x", "made"]),
             overridden = self.method(&["x", "made"]),
+            first = self.pick(&["", "(spend)"]),
+            extra = self.extra_fields(),
             annotation = self.pick(&["", "", ": Int", ": Float", ": (Int | String)"]),
             int = self.pick(&["", "", "", ": Int"]),
             float = self.pick(&["", "", "", ": Float"]),

@@ -108,9 +108,9 @@ impl Cells {
     }
 
     /// A free cell of at least `size` bytes after [`Cells::pop`] had none, and the number of bytes that are handed
-    /// out with this: those of one cell, or of all that the next block has.
+    /// out with this: those of all cells that the next block has, or of few, one of which is left for compiled code.
     #[cold]
-    pub fn refill(&mut self, size: usize, single: bool) -> (NonNull<u8>, usize) {
+    pub fn refill(&mut self, size: usize, few: bool) -> (NonNull<u8>, usize) {
         if size > LARGEST {
             let layout = Layout::from_size_align(size, GRAIN)
                 .expect("sizes of objects are far below the address space");
@@ -132,14 +132,18 @@ impl Cells {
         };
         // SAFETY: cells on a free list hold a `FreeCell`.
         let rest = unsafe { cell.as_ref().next };
-        let taken = if single {
-            block.free = rest;
-            block.free_cells -= 1;
-            1
-        } else {
-            self.free[index] = rest;
-            block.free = None;
-            std::mem::take(&mut block.free_cells)
+        self.free[index] = rest;
+        let taken = match rest {
+            Some(mut second) if few => {
+                // SAFETY: as above.
+                block.free = unsafe { second.as_mut().next.take() };
+                block.free_cells -= 2;
+                2
+            }
+            _ => {
+                block.free = None;
+                std::mem::take(&mut block.free_cells)
+            }
         };
         (cell.cast(), taken * cell_size(index))
     }
