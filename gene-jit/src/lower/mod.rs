@@ -90,9 +90,10 @@ pub struct Site {
     pub pc: Option<u32>,
     /// How far the callee's frame lies above this one, in bytes.
     pub above: u32,
-    /// Operands before the instruction, for [`Helper::Leave`].
+    /// Operands before the instruction, for [`Helper::Leave`](crate::runtime::Helper::Leave).
     pub depth: u16,
-    /// For [`Helper::Leave`]: a loop does not find what it expects, and it is not the instruction whose guess is wrong.
+    /// For [`Helper::Leave`](crate::runtime::Helper::Leave): a loop does not find what it expects, and it is not the
+    /// instruction whose guess is wrong.
     pub at_header: bool,
 }
 
