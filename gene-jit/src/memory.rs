@@ -30,8 +30,8 @@ pub struct Block {
 }
 
 impl Arena {
-    /// Reserves addresses for at most `capacity` bytes of code. With `execute` this machine can run the code; otherwise it is only to
-    /// be read, by the simulator.
+    /// Reserves addresses for `capacity` bytes of code, in steps of their alignment. With `execute` this machine can run the
+    /// code; otherwise it is only to be read, by the simulator.
     ///
     /// # Errors
     /// The system does not give them.
@@ -39,7 +39,7 @@ impl Arena {
         let reserved = capacity.max(1).next_multiple_of(pages::size());
         Ok(Rc::new(Arena {
             pages: pages::Pages::reserve(reserved)?,
-            free: RefCell::new(FreeList::new(capacity / ALIGNMENT * ALIGNMENT)),
+            free: RefCell::new(FreeList::new(capacity.next_multiple_of(ALIGNMENT))),
             execute,
         }))
     }
