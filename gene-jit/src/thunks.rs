@@ -58,7 +58,21 @@ pub struct Thunks {
 }
 
 /// Registers that `enter` saves: the pinned ones. Functions save what they use of the others that calls keep.
-const PINNED: u32 = 0x1f00_0000;
+const PINNED: u32 = {
+    let pinned = [
+        arm64::SINGLETON_TAG,
+        arm64::POINTER_TAG,
+        arm64::SMALL_INT_TAG,
+        arm64::CONTEXT,
+        FRAME,
+    ];
+    let (mut set, mut i) = (0, 0);
+    while i < pinned.len() {
+        set |= 1 << pinned[i].number();
+        i += 1;
+    }
+    set
+};
 
 impl Thunks {
     /// Emits the shared code. `shared` is an address that the runtime's functions get. `None` if there is no memory for it.

@@ -273,20 +273,6 @@ impl CodeBuffer<Fixup> {
         self.inst(Inst::FmovToX { rd: to, rn: from });
     }
 
-    /// The double of a boxed number of either kind, of other values a NaN; another register is free.
-    pub fn either_number(&mut self, to: FReg, from: Reg, free: FReg) {
-        self.payload(X16, from);
-        self.inst(Inst::Scvtf { rd: to, rn: X16 });
-        self.inst(Inst::FmovFromX { rd: free, rn: from });
-        self.compare(from, SMALL_INT_TAG);
-        self.inst(Inst::Fcsel {
-            rd: to,
-            rn: to,
-            rm: free,
-            cond: Cond::Hs,
-        });
-    }
-
     /// Sets the flags so that a condition of a comparison holds if a word of 32 bits is zero, or if it is not.
     pub fn condition_of_word(&mut self, cond: Cond, word: Reg, is_zero: bool) {
         // Under one condition the flags become those of equal numbers, else others that decide the opposite.

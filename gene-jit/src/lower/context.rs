@@ -6,7 +6,7 @@ use super::registers::{Form, Owner};
 use super::stubs::{Others, Stub};
 use super::{Fired, Lowering, SLOT};
 use crate::arm64::isle::{
-    Amount64, Context, FloatOp, Imm12, Inst, LeftShift64, Offset8, Pair4, Pair8,
+    Amount64, Cold, Context, Imm12, Inst, LeftShift64, Offset8, Pair4, Pair8,
 };
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, RuleId};
 use crate::buffer::Label;
@@ -171,21 +171,6 @@ impl Context for Lowering<'_> {
                 .iter()
                 .all(|fact| matches!(fact, Fact::Unknown | Fact::SmallInt));
         is_mixed.then_some(())
-    }
-
-    fn on_floats(&mut self, label: Label, done: Label, op: FloatOp, a: Reg, b: Reg, to: Reg) {
-        self.buffer.bind(done);
-        let doubles = std::array::from_fn(|_| self.scratch_float());
-        let missed = self.join_label();
-        self.slow.stubs.push(Stub::Floats {
-            label,
-            op,
-            operands: [a, b],
-            doubles,
-            to,
-            done,
-            missed,
-        });
     }
 
     fn node_likely_float(&mut self, node: Node) -> Option<Node> {
@@ -462,6 +447,14 @@ impl Context for Lowering<'_> {
 
     fn zero(&mut self) -> Reg {
         arm64::ZERO
+    }
+
+    fn other_temporary(&mut self) -> Reg {
+        arm64::X17
+    }
+
+    fn fresh_double(&mut self) -> FReg {
+        self.scratch_float()
     }
 
     fn frame(&mut self) -> Reg {
@@ -903,16 +896,8 @@ impl Context for Lowering<'_> {
         self.search_map_from(label, map, seeker, entry, missed);
     }
 
-    fn add_field(
-        &mut self,
-        label: Label,
-        instance: Reg,
-        way: Reg,
-        next: Reg,
-        value: Reg,
-        full: Label,
-    ) {
-        self.add_field_from(label, instance, way, next, value, full);
+    fn out_of_line(&mut self, label: Label, cold: &Cold) {
+        self.emit_later(label, cold.clone());
     }
 
     fn load_pair_w(&mut self, first: Reg, second: Reg, base: Reg, offset: Pair4) {

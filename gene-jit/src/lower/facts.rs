@@ -229,9 +229,12 @@ pub enum Subject {
     Literal(u64),
 }
 
-/// Indices that are known to be in the range of an array, until other code runs.
+/// So many indices are known to be in range. Without a limit long blocks would take quadratic time.
+const MOST_RANGES: usize = 16;
+
+/// Indices that are known to be in the range of an array, the latest, until other code runs.
 #[derive(Default)]
-pub struct Ranges(Vec<[Subject; 2]>);
+pub struct Ranges(ArrayVec<[Subject; 2], MOST_RANGES>);
 
 impl Ranges {
     /// Is the index known to be one of the array's?
@@ -241,6 +244,9 @@ impl Ranges {
 
     /// Notes that it is.
     pub fn insert(&mut self, of: Subject, index: Subject) {
+        if self.0.is_full() {
+            self.0.remove(0);
+        }
         self.0.push([of, index]);
     }
 

@@ -4,7 +4,7 @@ use super::facts::{Fact, Known, Word};
 use super::registers::{Form, Owner};
 use super::{Lowering, Part, SLOT, Site};
 use crate::arm64::emit::Saved;
-use crate::arm64::isle::{ClassId, FloatOp, Inst, TEXT_WORD};
+use crate::arm64::isle::{self, ClassId, Cold, Inst, TEXT_WORD};
 use crate::arm64::{Cond, FRAME, FReg, Reg, X0, X1, X16, X17};
 use crate::buffer::Label;
 use crate::runtime::Helper;
@@ -13,8 +13,7 @@ use crate::tree::effect::{Effect, effect};
 use crate::tree::{Node, Op, Stack};
 use gene_vm::bytecode::Op as Opcode;
 use gene_vm::code::{Cache, WAYS, Way};
-use gene_vm::heap::Items;
-use gene_vm::object::{Instance, Shape, Str};
+use gene_vm::object::Str;
 use gene_vm::value::Value;
 use std::ops::Range;
 
@@ -144,19 +143,6 @@ pub enum Stub {
         at: Reg,
         done: Label,
     },
-    /// Two boxed numbers of which at least one is no small int: they are worked on as doubles.
-    Floats {
-        label: Label,
-        op: FloatOp,
-        operands: [Reg; 2],
-        /// Free registers.
-        doubles: [FReg; 3],
-        /// The boxed result.
-        to: Reg,
-        done: Label,
-        /// Where what is no number goes, and what gives NaN.
-        missed: Label,
-    },
     /// A loop does not find what it expects.
     LeaveAt {
         label: Label,
@@ -204,15 +190,12 @@ pub enum Stub {
         found: Label,
         missed: Label,
     },
-    /// Adds a field to an instance.
-    Grow {
+    /// What a rule wants out of line.
+    Cold {
         label: Label,
-        instance: Reg,
-        way: Reg,
-        next: Reg,
-        value: Reg,
+        pc: usize,
+        cold: Cold,
         joined: Label,
-        full: Label,
     },
 }
 
@@ -415,26 +398,15 @@ impl Lowering<'_> {
         });
     }
 
-    /// Adds a field to an instance, from a label on, and comes back here.
-    pub(super) fn add_field_from(
-        &mut self,
-        label: Label,
-        instance: Reg,
-        way: Reg,
-        next: Reg,
-        value: Reg,
-        full: Label,
-    ) {
+    /// Emits code later, for a label, that comes back here.
+    pub(super) fn emit_later(&mut self, label: Label, cold: Cold) {
         let joined = self.buffer.label();
         self.buffer.bind(joined);
-        self.slow.stubs.push(Stub::Grow {
+        self.slow.stubs.push(Stub::Cold {
             label,
-            instance,
-            way,
-            next,
-            value,
+            pc: self.current.pc(),
+            cold,
             joined,
-            full,
         });
     }
 
@@ -711,41 +683,6 @@ impl Lowering<'_> {
                 self.buffer.mov(entry, X0);
                 self.buffer.branch(found);
             }
-            Stub::Floats {
-                label,
-                op,
-                operands,
-                doubles: [x, y, free],
-                to,
-                done,
-                missed,
-            } => {
-                self.buffer.bind(label);
-                for (to, from) in [(x, operands[0]), (y, operands[1])] {
-                    self.buffer.either_number(to, from, free);
-                }
-                self.buffer.inst(match op {
-                    FloatOp::Add => Inst::Fadd {
-                        rd: x,
-                        rn: x,
-                        rm: y,
-                    },
-                    FloatOp::Sub => Inst::Fsub {
-                        rd: x,
-                        rn: x,
-                        rm: y,
-                    },
-                    FloatOp::Mul => Inst::Fmul {
-                        rd: x,
-                        rn: x,
-                        rm: y,
-                    },
-                });
-                self.buffer.inst(Inst::Fcmp { rn: x, rm: x });
-                self.buffer.branch_if(Cond::Vs, missed);
-                self.buffer.box_double(to, x);
-                self.buffer.branch(done);
-            }
             Stub::Texts {
                 label,
                 addresses: [a, b],
@@ -842,36 +779,16 @@ impl Lowering<'_> {
                 self.buffer.mov(entry, X16);
                 self.buffer.branch(found);
             }
-            Stub::Grow {
+            Stub::Cold {
                 label,
-                instance,
-                way,
-                next,
-                value,
+                pc,
+                cold,
                 joined,
-                full,
             } => {
-                let fields = Instance::FIELDS_OFFSET;
+                self.mark(Part::slow(pc));
                 self.buffer.bind(label);
-                self.buffer.load(X16, way, Cache::FOUND_OFFSET as i64);
-                let capacity = fields + Items::CAPACITY_OFFSET;
-                self.buffer.load(X17, instance, capacity as i64);
-                self.buffer.compare(X16, X17);
-                self.buffer.branch_if(Cond::Hs, full);
-                self.buffer
-                    .load(X17, instance, (fields + Items::PTR_OFFSET) as i64);
-                self.buffer.inst(Inst::StrScaled {
-                    rt: value,
-                    rn: X17,
-                    rm: X16,
-                });
-                self.buffer.add_constant(X16, X16, 1);
-                self.buffer
-                    .store(X16, instance, (fields + Items::LEN_OFFSET) as i64);
-                self.buffer
-                    .store(next, instance, Instance::SHAPE_OFFSET as i64);
-                self.buffer.load(X17, next, Shape::HEADER_OFFSET as i64);
-                self.buffer.store(X17, instance, 0);
+                self.current = Current::new(pc, self.line.stack);
+                isle::constructor_cold(self, &cold);
                 self.buffer.branch(joined);
             }
         }
