@@ -248,6 +248,33 @@ impl Code {
     /// Offset of `exact`, for compiled code.
     pub const EXACT_OFFSET: usize = std::mem::offset_of!(Code, exact);
 
+    /// A body without instructions, parameters and variables, which the second tier knows nothing of.
+    pub fn empty(name: Symbol, budget: i32) -> Code {
+        Code {
+            entry: Cell::new(0),
+            receiver: Cell::new(0),
+            receiver_entry: Cell::new(0),
+            budget: Cell::new(budget),
+            params: 0,
+            locals: 0,
+            max_operands: 0,
+            least: 0,
+            exact: 0,
+            direct: true,
+            instrs: Box::default(),
+            constants: Box::default(),
+            side: Box::default(),
+            calls: Box::default(),
+            caches: Box::default(),
+            handlers: Box::default(),
+            positions: Box::default(),
+            visible: Box::default(),
+            name,
+            resolved: Cell::new(None),
+            tier_data: RefCell::new(None),
+        }
+    }
+
     /// Where compiled code enters this code, which takes its arguments, with a receiver of this header word.
     /// 0: nowhere.
     pub fn entry_for(&self, receiver: u64) -> usize {

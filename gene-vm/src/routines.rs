@@ -14,7 +14,7 @@ use crate::source::Pos;
 use crate::symbol::Symbol;
 use crate::value::Value;
 use crate::vm::{Result, Vm};
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::OnceCell;
 
 /// A loop over the elements of an array.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -195,27 +195,14 @@ impl Body {
         let callees = Cache::default();
         callees.expect_many();
         Code {
-            entry: Cell::new(0),
-            receiver: Cell::new(0),
-            receiver_entry: Cell::new(0),
-            budget: Cell::new(budget),
-            resolved: Cell::new(None),
             params: PARAMETERS.len() as u16,
             locals: LOCALS,
             max_operands: 3,
             least: PARAMETERS.len() as u16,
             exact: PARAMETERS.len() as u32,
-            direct: true,
             instrs: self.instrs(),
-            constants: [].into(),
-            side: [].into(),
-            calls: [].into(),
             caches: [callees].into(),
-            handlers: [].into(),
-            positions: [].into(),
-            visible: [].into(),
-            name: Symbol::intern(self.name),
-            tier_data: RefCell::new(None),
+            ..Code::empty(Symbol::intern(self.name), budget)
         }
     }
 

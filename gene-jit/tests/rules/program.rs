@@ -12,7 +12,6 @@ use gene_vm::source::Pos;
 use gene_vm::symbol::Symbol;
 use gene_vm::types::{Type, TypeKind};
 use gene_vm::value::Value;
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -120,28 +119,19 @@ impl Program {
         let constants: Vec<Value> = constants.collect::<Result<_, _>>()?;
         let caches = self.caches.iter().map(|&name| Cache::new(name));
         Ok(Code {
-            entry: Cell::new(0),
-            receiver: Cell::new(0),
-            receiver_entry: Cell::new(0),
-            budget: Cell::new(0),
             params: self.params as u16,
             locals: self.locals as u16,
             // No instruction pushes more than one operand, and `new` needs room for two more.
             max_operands: self.instrs.len() as u16 + 2,
             least: self.params as u16,
             exact: self.params as u32,
-            direct: true,
             instrs: self.instrs.clone().into(),
             constants: constants.into(),
             side,
             calls: self.calls.clone().into(),
             caches: caches.collect(),
-            handlers: Box::default(),
             positions: Box::new([(0, Pos::NONE)]),
-            visible: Box::default(),
-            name: Symbol::intern("tested"),
-            resolved: Cell::new(None),
-            tier_data: RefCell::new(None),
+            ..Code::empty(Symbol::intern("tested"), 0)
         })
     }
 }

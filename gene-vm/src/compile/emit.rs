@@ -7,7 +7,6 @@ use crate::source::Pos;
 use crate::symbol::{Symbol, sym};
 use crate::value::Value;
 use rustc_hash::FxHashMap;
-use std::cell::{Cell, RefCell};
 
 /// A jump target that may not be known yet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -510,10 +509,6 @@ impl Emitter {
         let params = prototype.params.len() as u16;
         let least = prototype.least().unwrap_or(u16::MAX);
         Ok(Code {
-            entry: Cell::new(0),
-            receiver: Cell::new(0),
-            receiver_entry: Cell::new(0),
-            budget: Cell::new(budget),
             params,
             locals: self.max_locals as u16,
             max_operands: self.max_depth as u16,
@@ -528,9 +523,7 @@ impl Emitter {
             handlers: self.handlers.into(),
             positions: self.positions.into(),
             visible: self.visible.into(),
-            name,
-            resolved: Cell::new(None),
-            tier_data: RefCell::new(None),
+            ..Code::empty(name, budget)
         })
     }
 }

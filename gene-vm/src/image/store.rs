@@ -13,7 +13,7 @@ use crate::source::Pos;
 use crate::symbol::Symbol;
 use crate::types::{Type, TypeKind};
 use crate::value::Value;
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// What can be written and read back.
@@ -394,10 +394,6 @@ impl Store for Code {
     }
     fn load(from: &mut Reader) -> Option<Self> {
         Some(Code {
-            entry: Cell::new(0),
-            budget: Cell::new(from.budget),
-            receiver: Cell::new(0),
-            receiver_entry: Cell::new(0),
             params: Store::load(from)?,
             locals: Store::load(from)?,
             max_operands: Store::load(from)?,
@@ -411,10 +407,8 @@ impl Store for Code {
             caches: Store::load(from)?,
             handlers: Store::load(from)?,
             positions: Store::load(from)?,
-            visible: Box::default(),
-            name: Store::load(from)?,
-            resolved: Cell::new(None),
-            tier_data: RefCell::new(None),
+            // The name follows the other fields.
+            ..Code::empty(Store::load(from)?, from.budget)
         })
     }
 }
