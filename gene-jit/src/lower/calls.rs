@@ -1,7 +1,8 @@
 //! Entry, calls, returns, jumps.
 
 use super::facts::{Fact, Known};
-use super::stubs::{SlowPath, Stub};
+use super::slow_paths::SlowPath;
+use super::stubs::Stub;
 use super::{Lowering, SLOT, Site};
 use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, Reg, X0, X1, X16, X17};

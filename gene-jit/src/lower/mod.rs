@@ -15,9 +15,11 @@ mod deferred;
 mod facts;
 mod growth;
 mod holding;
+mod look_ups;
 mod loops;
 mod nodes;
 mod registers;
+mod slow_paths;
 mod stubs;
 mod usage;
 mod words;
@@ -39,9 +41,10 @@ use gene_vm::code::Code;
 use growth::Growth;
 use nodes::NodeState;
 use registers::Registers;
+use slow_paths::{Current, SlowPath};
 use std::collections::HashMap;
 use std::ops::Range;
-use stubs::{Current, SlowPath, SlowPaths};
+use stubs::SlowPaths;
 
 /// What the code for one body came to.
 pub struct Compiled {
