@@ -27,11 +27,22 @@ fn root() -> PathBuf {
 }
 
 fn snapshot(folder: &str, name: &str, text: String) {
+    let text = without_line_numbers(&text);
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(root().join("snapshots/arm64").join(folder));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+/// Rules by file alone: a line more in a file of rules is no change of code.
+fn without_line_numbers(text: &str) -> String {
+    let places = text.split(".isle:").enumerate();
+    let parts = places.map(|(index, part)| match index {
+        0 => part,
+        _ => part.trim_start_matches(|c: char| c.is_ascii_digit()),
+    });
+    parts.collect::<Vec<_>>().join(".isle")
 }
 
 /// Calls `visit` with each body of a program.
@@ -448,7 +459,9 @@ const SEEN: [&str; 8] = [
      (class A (ctor [] (/x = 1))) (class B (ctor [] (/b = 1) (/x = 1))) (class C (ctor [] (/c = 1) (/x = 1)))
      (class D (ctor [] (/d = 1) (/x = 1))) (class E (ctor [] (/e = 1) (/x = 1)))
      (fn f [p] (p/x = (p/x + 1)) (p/y = 2) p/x)
-     (repeat 4 (f (new A)) (f (new B)) (f (new C)) (f (new D)) (f (new E)))",
+     (fn g [p] p/x)
+     (repeat 4 (f (new A)) (f (new B)) (f (new C)) (f (new D)) (f (new E)))
+     (repeat 4 (g (new A)) (g (new B)))",
     "(fn f [m x] (m/y = m/x) (m .set \"x\" m/y) (m .get \"y\"))
      (repeat 10 (f {^x 1 ^y 2} 1))",
 ];

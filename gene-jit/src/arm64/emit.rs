@@ -6,7 +6,7 @@ use super::isle::{
     Offset4, Offset8, Opposite, Pair8, Reg, Shift, ShiftRor, Simm9, Target, Width64,
 };
 use super::{
-    CONTEXT, FRAME, Fixup, LINK, POINTER_TAG, SINGLETON_TAG, SLOT, SMALL_INT_TAG, SP, X0, X16, X17,
+    CONTEXT, FRAME, Fixup, LINK, POINTER_TAG, SINGLETON_TAG, SLOT, SMALL_INT_TAG, SP, X16, X17,
     ZERO,
 };
 use crate::buffer::{CodeBuffer, Label};
@@ -472,33 +472,6 @@ impl CodeBuffer<Fixup> {
     /// Returns to the caller.
     pub fn ret(&mut self) {
         self.inst(Inst::Ret {});
-    }
-
-    /// The next number of a range whose state begins `slots` bytes above the frame, in `x0`. It goes to `runtime` if the
-    /// state is another iterator's or the step is not one.
-    pub fn range_step(&mut self, slots: i64, end: Label, joined: Label, runtime: Label) {
-        let (last, next, step) = (Reg::new(9), X0, Reg::new(10));
-        self.load(last, FRAME, slots);
-        self.compare(last, SMALL_INT_TAG);
-        self.branch_if(Cond::Lo, runtime);
-        self.load(step, FRAME, slots + 16);
-        self.add_constant(X16, SMALL_INT_TAG, 1);
-        self.compare(step, X16);
-        self.branch_if(Cond::Ne, runtime);
-        self.load(next, FRAME, slots + 8);
-        self.unbox_small_int(last, last);
-        self.unbox_small_int(X16, next);
-        self.compare(X16, last);
-        self.branch_if(Cond::Gt, end);
-        // The number behind the last is a small int, too.
-        self.add_constant(X16, X16, 1 << HIGH_SHIFT);
-        self.box_small_int(X16, X16);
-        self.store(X16, FRAME, slots + 8);
-        // The rounds are counted from 0 on.
-        self.load(X16, FRAME, slots + 24);
-        self.add_constant(X16, X16, 1);
-        self.store(X16, FRAME, slots + 24);
-        self.branch(joined);
     }
 
     /// Stores `value` in `count` slots from the frame's slot `first` on.

@@ -25,9 +25,10 @@ pub mod isle {
     mod layout;
 
     use layout::*;
-    pub use layout::{ENTRY_NAME, HEADER_KIND, KIND_ARRAY, KIND_FUNCTION, KIND_STRING, TEXT_WORD};
+    pub use layout::{ENTRY_NAME, HEADER_KIND, KIND_ARRAY, KIND_FUNCTION, KIND_STRING};
     use crate::buffer::Label;
     use crate::runtime::classes::*;
+    use crate::thunks::SharedCode;
     use crate::tree::{Checked, Node, OWN_SCOPE, Op, Rounding, Stmt};
 
     gene_isle::rules!(

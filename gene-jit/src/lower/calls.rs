@@ -291,27 +291,14 @@ impl Lowering<'_> {
         self.buffer.branch_if_not_zero_word(X0, label);
     }
 
-    /// Makes the element the result of an iteration's step; what other iterators bring joins here.
-    pub(super) fn finish_step(&mut self, element: Reg, target: usize, result: Node) {
-        let pc = self.line.pc as usize;
-        for slot in written_locals(self.code.instrs[pc]) {
+    /// Makes the element the result of an iteration's step.
+    pub(super) fn finish_step(&mut self, element: Reg, result: Node) {
+        for slot in written_locals(self.code.instrs[self.line.pc as usize]) {
             self.forget_local(slot);
         }
         self.buffer.mov(X0, element);
         self.clobber_scratch();
         self.bind_result(result);
-        if let Some(SlowPath { label, .. }) = self.slow_call.take() {
-            let depth = self.line.stack.depth as usize;
-            let (end, joined) = (self.arrive(target), self.buffer.label());
-            self.buffer.bind(joined);
-            self.slow.stubs.push(Stub::Step {
-                label,
-                pc,
-                depth,
-                end,
-                joined,
-            });
-        }
     }
 
     // ── Jumps ──────────────────────────────────────────────────────────────

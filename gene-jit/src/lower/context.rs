@@ -3,7 +3,6 @@
 use super::deferred::Place;
 use super::facts::{Fact, Word};
 use super::registers::{Form, Owner};
-use super::stubs::{Others, Stub};
 use super::{Fired, Lowering, SLOT};
 use crate::arm64::isle::{
     Amount64, Cold, Context, Imm12, Inst, LeftShift64, Offset8, Pair4, Pair8,
@@ -11,6 +10,7 @@ use crate::arm64::isle::{
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, RuleId};
 use crate::buffer::Label;
 use crate::runtime::Helper;
+use crate::thunks::SharedCode;
 use crate::tree::{Checked, Node, Op};
 use gene_vm::code::{Found, Way};
 use gene_vm::compile::SideEntry;
@@ -332,26 +332,6 @@ impl Context for Lowering<'_> {
         self.if_fact(node, |fact| fact == Fact::String)
     }
 
-    fn compare_rest(
-        &mut self,
-        longer: Label,
-        done: Label,
-        a: Reg,
-        b: Reg,
-        first: Reg,
-        second: Reg,
-        at: Reg,
-    ) {
-        self.buffer.bind(done);
-        self.slow.stubs.push(Stub::Texts {
-            label: longer,
-            addresses: [a, b],
-            words: [first, second],
-            at,
-            done,
-        });
-    }
-
     fn node_likely_string(&mut self, node: Node) -> Option<Node> {
         (self.likely(node) == Fact::String).then_some(node)
     }
@@ -596,6 +576,10 @@ impl Context for Lowering<'_> {
         let reg = self.scratch_int();
         self.buffer.load(reg, FRAME, slot as i64 * SLOT);
         reg
+    }
+
+    fn load_local_to(&mut self, to: Reg, slot: u16) {
+        self.buffer.load(to, FRAME, slot as i64 * SLOT);
     }
 
     fn store_local(&mut self, slot: u16, value: Reg) {
@@ -867,21 +851,8 @@ impl Context for Lowering<'_> {
         self.claim(arm64::RECEIVER)
     }
 
-    fn other_ways(&mut self, key: Reg, way: Reg, missed: Label) {
-        self.search_ways(key, way, missed, Others::Inline);
-    }
-
-    fn ways_and_look_ups(&mut self, cache: u32, key: Reg, way: Reg, missed: Label) {
-        let is_varied = self.code.caches[cache as usize].is_varied();
-        let others = match is_varied {
-            true => Others::InlineThenTable,
-            false => Others::Shared,
-        };
-        self.search_ways(key, way, missed, others);
-    }
-
-    fn look_up_way(&mut self, key: Reg, way: Reg, missed: Label) {
-        self.look_up(key, way, missed);
+    fn meets_some(&mut self, cache: u32) -> Option<()> {
+        self.code.caches[cache as usize].is_varied().then_some(())
     }
 
     fn crowded(&mut self, cache: u32) -> Option<()> {
@@ -890,10 +861,6 @@ impl Context for Lowering<'_> {
 
     fn met_maps(&mut self, cache: u32) -> Option<()> {
         self.code.caches[cache as usize].met_maps().then_some(())
-    }
-
-    fn search_map(&mut self, label: Label, map: Reg, seeker: Reg, entry: Reg, missed: Label) {
-        self.search_map_from(label, map, seeker, entry, missed);
     }
 
     fn out_of_line(&mut self, label: Label, cold: &Cold) {
@@ -913,8 +880,27 @@ impl Context for Lowering<'_> {
         self.buffer.label()
     }
 
-    fn look_up_entry(&mut self, label: Label, callee: Reg, count: u16, way: Reg, entry: Reg) {
-        self.look_up_callee(label, callee, count, way, entry);
+    fn bind(&mut self, label: Label) {
+        self.buffer.bind(label);
+    }
+
+    fn call_shared(&mut self, code: SharedCode) {
+        Lowering::call_shared(self, code);
+    }
+
+    fn entry_by_runtime(&mut self, callee: Reg, count: u16) -> Reg {
+        self.buffer.mov(arm64::X0, callee);
+        self.buffer.constant(arm64::X1, count.into());
+        self.run_at_hand(Helper::EntryFor)
+    }
+
+    fn run_branch(&mut self) -> Reg {
+        self.run_at_hand(Helper::Branch)
+    }
+
+    fn load_pushed_to(&mut self, to: Reg) {
+        let offset = self.operand_offset(self.current.stack().depth.into());
+        self.buffer.load(to, FRAME, offset);
     }
 
     fn load_word(&mut self, base: Reg, index: u32) -> Reg {
@@ -946,6 +932,10 @@ impl Context for Lowering<'_> {
         self.slow_call_label()
     }
 
+    fn rounds_of(&mut self, slots: u16) -> u16 {
+        slots + 3
+    }
+
     fn after(&mut self, slot: u16) -> u16 {
         slot + 1
     }
@@ -954,8 +944,8 @@ impl Context for Lowering<'_> {
         self.arrive(target as usize)
     }
 
-    fn step_result(&mut self, element: Reg, target: u32, result: Node) {
-        self.finish_step(element, target as usize, result);
+    fn step_result(&mut self, element: Reg, result: Node) {
+        self.finish_step(element, result);
     }
 
     fn call_code(&mut self, entry: Reg, count: u16, result: Node) {

@@ -15,7 +15,6 @@ mod deferred;
 mod facts;
 mod growth;
 mod holding;
-mod look_ups;
 mod loops;
 mod nodes;
 mod registers;

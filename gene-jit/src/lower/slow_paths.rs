@@ -75,8 +75,8 @@ impl Lowering<'_> {
     }
 
     /// Begins code of an instruction that lies out of line.
-    pub(super) fn begin_out_of_line(&mut self, pc: usize) {
-        self.current = Current::new(pc, self.line.stack);
+    pub(super) fn begin_out_of_line(&mut self, pc: usize, stack: Stack) {
+        self.current = Current::new(pc, stack);
     }
 
     /// A way to the runtime with the operands as they are now.

@@ -1,18 +1,16 @@
 //! Code out of line: slow paths and what rules want there.
 
 use super::facts::Word;
-use super::{Lowering, Part, SLOT, Site};
+use super::{Lowering, Part, Site};
 use crate::arm64::emit::Saved;
-use crate::arm64::isle::{self, ClassId, Cold, Inst, TEXT_WORD};
-use crate::arm64::{Cond, FRAME, FReg, Reg, X0, X1, X16, X17};
+use crate::arm64::isle::{self, ClassId, Cold, Inst};
+use crate::arm64::{Cond, FRAME, FReg, Reg, X0, X1, X16};
 use crate::buffer::Label;
 use crate::runtime::Helper;
 use crate::thunks::SharedCode;
-use crate::tree::Node;
 use crate::tree::effect::{Effect, effect};
+use crate::tree::{Node, Stack};
 use gene_vm::bytecode::Op as Opcode;
-use gene_vm::code::{Cache, WAYS, Way};
-use gene_vm::object::Str;
 use gene_vm::value::Value;
 use std::ops::Range;
 
@@ -80,79 +78,22 @@ pub enum Stub {
         pc: usize,
         depth: usize,
     },
-    /// Texts of one length are compared from the end, word by word; the length less that of a word is in `at`.
-    Texts {
-        label: Label,
-        addresses: [Reg; 2],
-        words: [Reg; 2],
-        at: Reg,
-        done: Label,
-    },
     /// A loop does not find what it expects.
     LeaveAt {
         label: Label,
         pc: usize,
         region: Option<usize>,
     },
-    /// An iterator that is no array makes its step.
-    Step {
-        label: Label,
-        pc: usize,
-        depth: usize,
-        end: Label,
-        joined: Label,
-    },
-    /// Looks up the entry of a callee that is none of its cache's.
-    Callee {
-        label: Label,
-        pc: usize,
-        callee: Reg,
-        count: u16,
-        /// The last way of the cache.
-        way: Reg,
-        entry: Reg,
-        found: Label,
-        missed: Label,
-    },
     /// A frame does not fit, or a safepoint has something to do at the entry.
     Begin { label: Label, joined: Label },
-    /// Looks through the other ways of an inline cache for a key.
-    Ways {
-        label: Label,
-        key: Reg,
-        /// The register with the address of the first way, which becomes that of the one that is found.
-        way: Reg,
-        found: Label,
-        missed: Label,
-        others: Others,
-    },
-    /// Looks through a map for the name that a cache seeks.
-    Search {
-        label: Label,
-        map: Reg,
-        seeker: Reg,
-        entry: Reg,
-        found: Label,
-        missed: Label,
-    },
     /// What a rule wants out of line.
     Cold {
         label: Label,
         pc: usize,
+        stack: Stack,
         cold: Cold,
         joined: Label,
     },
-}
-
-/// How the ways of a cache behind the first are gone through.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Others {
-    /// Here.
-    Inline,
-    /// Here; then the VM's table of look-ups by name is asked.
-    InlineThenTable,
-    /// Both by shared code.
-    Shared,
 }
 
 /// Where control goes on after a slow path.
@@ -263,79 +204,6 @@ impl Lowering<'_> {
                 self.call_runtime(Helper::Call, pc, depth);
                 self.buffer.branch(joined);
             }
-            Stub::Step {
-                label,
-                pc,
-                depth,
-                end,
-                joined,
-            } => {
-                self.mark(Part::slow(pc));
-                self.buffer.bind(label);
-                let runtime = self.buffer.label();
-                let slots = self.code.instrs[pc].b as i64 * SLOT;
-                self.buffer.range_step(slots, end, joined, runtime);
-                self.buffer.bind(runtime);
-                self.call_runtime(Helper::Branch, pc, depth);
-                self.buffer.branch_if_not_zero_word(X0, end);
-                let offset = self.operand_offset(depth);
-                self.buffer.load(X0, FRAME, offset);
-                self.buffer.branch(joined);
-            }
-            Stub::Callee {
-                label,
-                pc,
-                callee,
-                count,
-                way,
-                entry,
-                found,
-                missed,
-            } => {
-                self.mark(Part::slow(pc));
-                self.buffer.bind(label);
-                self.buffer.load(X17, way, Cache::KEY_OFFSET as i64);
-                self.buffer.branch_if_zero(X17, missed);
-                self.buffer.mov(X0, callee);
-                self.buffer.constant(X1, count.into());
-                self.call_thunk(Helper::EntryFor, Some(pc));
-                self.buffer.branch_if_zero(X0, missed);
-                self.buffer.mov(entry, X0);
-                self.buffer.branch(found);
-            }
-            Stub::Texts {
-                label,
-                addresses: [a, b],
-                words: [first, second],
-                at,
-                done,
-            } => {
-                let again = self.buffer.label();
-                let text = Str::TEXT_OFFSET as i64;
-                self.buffer.bind(label);
-                self.buffer.compare(first, second);
-                self.buffer.branch_if(Cond::Ne, done);
-                self.buffer.bind(again);
-                for (to, from) in [(first, a), (second, b)] {
-                    self.buffer.inst(Inst::Add {
-                        rd: X17,
-                        rn: from,
-                        rm: at,
-                    });
-                    self.buffer.load(to, X17, text);
-                }
-                self.buffer.compare(first, second);
-                self.buffer.branch_if(Cond::Ne, done);
-                self.buffer.inst(Inst::SubsImm {
-                    rd: at,
-                    rn: at,
-                    imm: TEXT_WORD,
-                });
-                self.buffer.branch_if(Cond::Hi, again);
-                // They are equal.
-                self.buffer.compare(first, first);
-                self.buffer.branch(done);
-            }
             Stub::Begin { label, joined } => {
                 self.mark(Part::Frame);
                 self.buffer.bind(label);
@@ -345,69 +213,16 @@ impl Lowering<'_> {
                 }
                 self.buffer.branch(joined);
             }
-            Stub::Ways {
-                label,
-                key,
-                way,
-                found,
-                missed,
-                others: Others::Shared,
-            } => {
-                self.buffer.bind(label);
-                self.buffer.mov(X16, key);
-                self.buffer.mov(X17, way);
-                self.take_way(SharedCode::SearchWays, way, missed);
-                self.buffer.branch(found);
-            }
-            Stub::Ways {
-                label,
-                key,
-                way,
-                found,
-                missed,
-                others,
-            } => {
-                self.buffer.bind(label);
-                for _ in 1..WAYS {
-                    self.buffer.add_constant(way, way, size_of::<Way>() as i64);
-                    self.buffer.load(X17, way, Cache::KEY_OFFSET as i64);
-                    self.buffer.compare(key, X17);
-                    self.buffer.branch_if(Cond::Eq, found);
-                }
-                if others == Others::InlineThenTable {
-                    let behind = (WAYS - 1) * size_of::<Way>();
-                    self.buffer.add_constant(way, way, -(behind as i64));
-                    self.look_up(key, way, missed);
-                    self.buffer.branch(found);
-                } else {
-                    self.buffer.branch(missed);
-                }
-            }
-            Stub::Search {
-                label,
-                map,
-                seeker,
-                entry,
-                found,
-                missed,
-            } => {
-                self.buffer.bind(label);
-                self.buffer.mov(X16, map);
-                self.buffer.mov(X17, seeker);
-                self.call_shared(SharedCode::SearchMap);
-                self.buffer.branch_if_zero(X16, missed);
-                self.buffer.mov(entry, X16);
-                self.buffer.branch(found);
-            }
             Stub::Cold {
                 label,
                 pc,
+                stack,
                 cold,
                 joined,
             } => {
                 self.mark(Part::slow(pc));
                 self.buffer.bind(label);
-                self.begin_out_of_line(pc);
+                self.begin_out_of_line(pc, stack);
                 isle::constructor_cold(self, &cold);
                 self.buffer.branch(joined);
             }
@@ -510,6 +325,13 @@ impl Lowering<'_> {
         self.call_thunk(helper, Some(pc));
     }
 
+    /// Calls the runtime for the instruction at hand; answers the register with what that answers.
+    pub(super) fn run_at_hand(&mut self, helper: Helper) -> Reg {
+        let depth = self.current.stack().depth.into();
+        self.call_runtime(helper, self.current.pc(), depth);
+        X0
+    }
+
     /// Leaves for the interpreter, which runs the instruction and goes on.
     fn leave(&mut self, pc: usize, depth: usize, at_header: bool) {
         self.call_thunk(Helper::Leave, Some(pc));
@@ -570,6 +392,7 @@ impl Lowering<'_> {
         self.slow.stubs.push(Stub::Cold {
             label,
             pc: self.current.pc(),
+            stack: self.current.stack(),
             cold,
             joined,
         });

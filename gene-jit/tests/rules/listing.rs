@@ -86,8 +86,17 @@ fn target(compiled: &Compiled, offset: usize) -> Option<usize> {
     offset.checked_add_signed(distance as isize)
 }
 
-/// One instruction. How far it branches depends on all code between; so its target is named instead: slow paths by the
-/// function of the runtime that they call.
+/// The rule for the cold code that begins at an offset.
+fn cold_rule(compiled: &Compiled, offset: usize) -> Option<&'static str> {
+    let fired = compiled.rules.iter();
+    let mut infos = fired
+        .filter(|fired| fired.offset as usize == offset)
+        .map(|fired| fired.rule.info());
+    infos.find(|info| info.term == "cold").map(|info| info.name)
+}
+
+/// One instruction. How far it branches depends on all code between; so its target is named instead: cold code by its rule,
+/// slow paths by the function of the runtime that they call.
 fn instruction(compiled: &Compiled, offset: usize, labels: &[usize]) -> String {
     let text = assembly(compiled, offset);
     let (Some((head, _)), Some(target)) = (branch(&text), target(compiled, offset)) else {
@@ -105,7 +114,10 @@ fn instruction(compiled: &Compiled, offset: usize, labels: &[usize]) -> String {
         .filter(|&&(at, _)| at as usize >= target);
     let name = match compiled.map[at.saturating_sub(1)].1 {
         _ if is_literal(compiled, target) => "literal",
-        Part::Slow(_) => thunks.next().map_or("slow", |(_, code)| code.name()),
+        Part::Slow(_) => match cold_rule(compiled, target) {
+            Some(name) => name,
+            None => thunks.next().map_or("slow", |(_, code)| code.name()),
+        },
         Part::Main(_) if target <= offset => "loop",
         Part::Main(_) => "on",
         Part::Frame if head == "bl " => "entry",

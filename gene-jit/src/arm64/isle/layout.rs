@@ -1,7 +1,7 @@
 //! Tags, kinds and offsets of the VM's types, as the rules' constants.
 
 use super::{Imm12, Offset1, Offset4, Offset8, Pair4, Pair8};
-use gene_vm::code::{Cache, Code, FunctionKind, Prototype};
+use gene_vm::code::{Cache, Code, FunctionKind, Prototype, WAYS, Way};
 use gene_vm::heap::{Header, Items, Kind};
 use gene_vm::object::{Array, Class, Entry, Function, Instance, Map, PropMap, Scope, Shape, Str};
 use gene_vm::value::{self, Value};
@@ -114,6 +114,12 @@ pub const HEADER_WORD: Offset8 = words(0);
 pub const FUNCTION_CODE: Offset8 = words(Function::CODE_OFFSET);
 pub const CODE_ENTRY: Offset8 = words(Code::ENTRY_OFFSET);
 pub const CODE_EXACT: Offset4 = Offset4::constant(Code::EXACT_OFFSET as u32);
+pub const WAY_SIZE: Imm12 = Imm12::constant(size_of::<Way>() as u64);
+/// Of all ways of a cache but the first; the rules go through three.
+pub const OTHER_WAYS_SIZE: Imm12 = {
+    assert!(WAYS == 4);
+    Imm12::constant(3 * size_of::<Way>() as u64)
+};
 pub const WAY_KEY: Offset8 = words(Cache::KEY_OFFSET);
 pub const WAY_FOUND: Offset8 = words(Cache::FOUND_OFFSET);
 pub const WAY_MORE: Offset8 = words(Cache::MORE_OFFSET);
