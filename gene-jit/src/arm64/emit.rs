@@ -371,14 +371,6 @@ impl CodeBuffer<Fixup> {
         });
     }
 
-    /// Goes to a label if the register is zero.
-    pub fn branch_if_zero(&mut self, reg: Reg, label: Label) {
-        self.inst(Inst::Cbz {
-            rt: reg,
-            label: Target::Label(label),
-        });
-    }
-
     /// Goes to a label unless the low 32 bits of a register are zero.
     pub fn branch_if_not_zero_word(&mut self, reg: Reg, label: Label) {
         self.inst(Inst::CbnzW {
