@@ -1,5 +1,6 @@
 //! What is known of values, and which registers hold them in which form.
 
+use super::by_slot::BySlot;
 use super::registers::Form;
 use crate::arm64::isle::{Imm12, KIND_ARRAY, KIND_FUNCTION, KIND_STRING};
 use crate::arm64::{FReg, Reg};
@@ -188,6 +189,23 @@ impl Known {
             .filter_map(|(reg, form)| Some((reg?, form)))
     }
 
+    /// What is known of a value that is one of two.
+    fn meet(self, there: Known) -> Known {
+        fn same<T: PartialEq>(here: Option<T>, there: Option<T>) -> Option<T> {
+            here.filter(|here| there.as_ref() == Some(here))
+        }
+        Known {
+            fact: self.fact.meet(there.fact),
+            below: self.below && there.below,
+            boxed: same(self.boxed, there.boxed),
+            high: same(self.high, there.high),
+            double: same(self.double, there.double),
+            address: same(self.address, there.address),
+            items: same(self.items, there.items),
+            index: same(self.index, there.index),
+        }
+    }
+
     /// The register with a form is somebody else's now.
     pub fn drop_form(&mut self, form: Form) {
         match form {
@@ -261,17 +279,11 @@ impl Ranges {
     }
 }
 
-/// So many local variables are looked after. Of others nothing is known: they are in their home slots alone. Facts of
-/// all variables flow along each branch, so without a limit compiling would take quadratic time.
-pub const MOST_VARIABLES: u16 = 64;
-
-/// What is known of local variables, by slot. Unless they are deferred, their values are in their home slots, too.
+/// What is known of local variables. Unless they are deferred, their values are in their home slots, too.
 /// With them goes what else is known wherever control goes on.
 #[derive(Default)]
 pub struct Locals {
-    known: Vec<Known>,
-    /// What code learns of a variable that is not looked after; it is forgotten at once.
-    other: Known,
+    known: BySlot<Known>,
     /// The registers that hold words.
     words: ArrayVec<(Word, Reg), MOST_WORDS>,
     /// Names have been checked, and no other code has run since.
@@ -281,25 +293,32 @@ pub struct Locals {
 impl Locals {
     /// What is known of a variable.
     pub fn get(&self, slot: u16) -> Known {
-        self.known.get(slot as usize).copied().unwrap_or_default()
+        self.known.get(slot)
+    }
+
+    /// Is there room to note something of a variable?
+    pub fn has_room(&self, slot: u16) -> bool {
+        self.known.has_room(slot)
     }
 
     /// What is known of a variable, to change it.
     pub fn get_mut(&mut self, slot: u16) -> &mut Known {
-        if slot >= MOST_VARIABLES {
-            self.other = Known::default();
-            return &mut self.other;
-        }
-        let slot = slot as usize;
-        if slot >= self.known.len() {
-            self.known.resize(slot + 1, Known::default());
-        }
-        &mut self.known[slot]
+        self.known.get_mut(slot)
+    }
+
+    /// Forgets a variable; answers what was known of it.
+    pub fn take(&mut self, slot: u16) -> Known {
+        self.known.take(slot)
+    }
+
+    /// Forgets the variables that are not wanted.
+    pub fn retain(&mut self, wanted: impl FnMut(u16) -> bool) {
+        self.known.retain(wanted);
     }
 
     /// The variables of which something may be known.
     pub fn iter(&self) -> impl Iterator<Item = (u16, Known)> + '_ {
-        (0..).zip(self.known.iter().copied())
+        self.known.iter()
     }
 
     /// The words that are in registers.
@@ -337,7 +356,7 @@ impl Locals {
 
     /// Forgets what other code may have changed; tells the registers that hold nothing now.
     pub fn keep_lasting(&mut self, mut free: impl FnMut(Reg)) {
-        for known in &mut self.known {
+        for (_, known) in self.known.iter_mut() {
             known.fact = known.fact.lasting();
             known.items.take().map(&mut free);
         }
@@ -346,17 +365,7 @@ impl Locals {
 
     /// Keeps what holds there, too.
     pub fn meet(&mut self, there: &Locals) {
-        self.known.truncate(there.known.len());
-        for (here, there) in self.known.iter_mut().zip(&there.known) {
-            here.fact = here.fact.meet(there.fact);
-            here.below &= there.below;
-            here.boxed = here.boxed.filter(|_| here.boxed == there.boxed);
-            here.high = here.high.filter(|_| here.high == there.high);
-            here.double = here.double.filter(|_| here.double == there.double);
-            here.address = here.address.filter(|_| here.address == there.address);
-            here.items = here.items.filter(|_| here.items == there.items);
-            here.index = here.index.filter(|_| here.index == there.index);
-        }
+        self.known.meet(&there.known, Known::meet);
         self.words.retain(|word| there.words.contains(word));
         self.names_hold &= there.names_hold;
     }
@@ -365,7 +374,6 @@ impl Locals {
 impl Clone for Locals {
     fn clone(&self) -> Locals {
         Locals {
-            other: Known::default(),
             known: self.known.clone(),
             words: self.words.clone(),
             names_hold: self.names_hold,

@@ -65,7 +65,7 @@ impl Lowering<'_> {
         for (slot, known) in self.locals.iter() {
             // What the loop does not change stays known, as far as it is worth a check where the loop is entered.
             let fact = known.fact.lasting();
-            if usage.of(slot).written.is_none() && fact.is_checked_at_loops() {
+            if !usage.writes(slot) && fact.is_checked_at_loops() {
                 expects.get_mut(slot).fact = fact;
             }
         }

@@ -9,6 +9,7 @@
 mod alloc;
 mod arrivals;
 mod branches;
+mod by_slot;
 mod calls;
 mod context;
 mod deferred;
@@ -395,6 +396,7 @@ impl Lowering<'_> {
         let Some(label) = self.arrivals.take(pc, self.locals) else {
             return;
         };
+        self.locals.retain(|slot| self.flow.is_live(slot, pc));
         self.mark(Part::main(pc));
         self.buffer.bind(label);
         self.enter_region_at(pc);

@@ -1,6 +1,6 @@
 //! Nodes and statements: what is known of them, and how they are lowered.
 
-use super::facts::{Fact, Known, MOST_VARIABLES, Subject};
+use super::facts::{Fact, Known, Subject};
 use super::registers::{Form, Owner, Registers};
 use super::{Lowering, SLOT};
 use crate::arm64::isle::{self, Val};
@@ -307,7 +307,7 @@ impl Lowering<'_> {
             // The variable is about to be written: its registers become the node's.
             let known = match self.regions.place(slot) {
                 Some(place) => self.copy_deferred(slot, place),
-                None => std::mem::take(self.locals.get_mut(slot)),
+                None => self.locals.take(slot),
             };
             let known = self.without_items(known);
             let state = self.state(node);
@@ -445,9 +445,9 @@ impl Lowering<'_> {
     /// A variable becomes what a node is; it has been stored.
     pub(super) fn assign_local(&mut self, slot: u16, value: Node) {
         let known = self.known(value);
-        let former = std::mem::take(self.locals.get_mut(slot));
+        let former = self.locals.take(slot);
         let is_last_use = self.nodes[value.index()].left <= 1;
-        let own = self.variable(value).is_none() && is_last_use && slot < MOST_VARIABLES;
+        let own = self.variable(value).is_none() && is_last_use && self.locals.has_room(slot);
         if self.variable(value) == Some(slot) {
             *self.locals.get_mut(slot) = former;
             return;
@@ -472,7 +472,7 @@ impl Lowering<'_> {
 
     /// The instruction wrote a variable behind the back of the facts.
     pub(super) fn forget_local(&mut self, slot: u16) {
-        let known = std::mem::take(self.locals.get_mut(slot));
+        let known = self.locals.take(slot);
         self.free_known(known);
         self.ranges.forget(Subject::Local(slot));
     }

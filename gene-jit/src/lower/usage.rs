@@ -1,7 +1,8 @@
 //! What a loop does with variables: found out by looking through its instructions before code is made for it.
 
 use super::Lowering;
-use super::facts::{Fact, MOST_VARIABLES, Word};
+use super::by_slot::BySlot;
+use super::facts::{Fact, Word};
 use crate::tree::Checked;
 use crate::tree::effect::{Effect, effect, written_locals};
 use crate::tree::operands::{
@@ -13,10 +14,7 @@ use gene_vm::bytecode::{Instr, Op};
 /// What a loop does with variables.
 #[derive(Default)]
 pub struct Usage {
-    /// By slot.
-    variables: Vec<Variable>,
-    /// For those that are not looked after.
-    other: Variable,
+    variables: BySlot<Variable>,
     /// The words that it uses, with how often.
     pub words: Vec<(Word, u32)>,
     /// It relies on names.
@@ -24,7 +22,7 @@ pub struct Usage {
 }
 
 /// What a loop does with a variable.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, PartialEq, Default)]
 pub struct Variable {
     /// What it is guessed to be where the loop begins, if that is worth a guess.
     pub guess: Option<Fact>,
@@ -59,20 +57,17 @@ impl Variable {
 impl Usage {
     /// The variables, by slot.
     pub fn each(&mut self) -> impl Iterator<Item = (u16, &mut Variable)> {
-        (0..).zip(&mut self.variables)
+        self.variables.iter_mut()
+    }
+
+    /// Does it assign a variable?
+    pub fn writes(&self, slot: u16) -> bool {
+        self.variables.get(slot).written.is_some()
     }
 
     /// A variable.
     pub fn of(&mut self, slot: u16) -> &mut Variable {
-        if slot >= MOST_VARIABLES {
-            self.other = Variable::default();
-            return &mut self.other;
-        }
-        let slot = slot as usize;
-        if slot >= self.variables.len() {
-            self.variables.resize(slot + 1, Variable::default());
-        }
-        &mut self.variables[slot]
+        self.variables.get_mut(slot)
     }
 
     /// Notes that a word is used.
@@ -87,7 +82,7 @@ impl Usage {
     fn begin(&mut self) {
         self.words.clear();
         self.names = false;
-        for variable in &mut self.variables {
+        for (_, variable) in self.variables.iter_mut() {
             *variable = Variable {
                 guess: variable.guess,
                 fact: variable.guess,

@@ -1,7 +1,7 @@
 //! What each instruction does to the operand stack.
 
 use super::operands::inline_method;
-use gene_vm::bytecode::{Instr, Op};
+use gene_vm::bytecode::{Instr, Op, Operands};
 use gene_vm::code::Code;
 use gene_vm::compile::SideEntry;
 use std::ops::Range;
@@ -286,4 +286,22 @@ pub fn written_locals(instr: Instr) -> Range<u16> {
         Op::IterStart | Op::IterNext | Op::IterNextPair => slots(4),
         _ => 0..0,
     }
+}
+
+/// The local slots that an instruction uses, unless by name.
+pub fn used_locals(instr: Instr) -> impl Iterator<Item = u16> {
+    let Instr { a, b, c, .. } = instr;
+    let named = match instr.op.operands() {
+        Operands::Local
+        | Operands::LocalInt
+        | Operands::LocalSide
+        | Operands::LocalJump
+        | Operands::ScopeSlot => [Some(b), None],
+        Operands::LocalLocal => [Some(b), Some(c as u16)],
+        Operands::LocalIntJump => [Some(a.into()), None],
+        Operands::LocalLocalJump => [Some(a.into()), Some(b)],
+        Operands::NewScope => [Some(b), (a == 1).then_some((c >> 16) as u16)],
+        _ => [None, None],
+    };
+    named.into_iter().flatten().chain(written_locals(instr))
 }

@@ -1,7 +1,7 @@
 //! What is known of a body before it is lowered: operand depth at each instruction,
 //! where blocks begin, what lies in a loop.
 
-use super::effect::{Effect, effect};
+use super::effect::{Effect, effect, used_locals};
 use gene_vm::bytecode::Op;
 use gene_vm::code::Code;
 
@@ -10,6 +10,8 @@ use gene_vm::code::Code;
 pub struct Flow {
     points: Vec<Point>,
     has_loops: bool,
+    /// For each local variable the last instruction that may use it.
+    last_uses: Vec<Option<u32>>,
     /// Where paths are still to be followed, with the number of operands there.
     pending: Vec<(usize, u16)>,
 }
@@ -76,6 +78,7 @@ impl Flow {
             }
         }
         self.mark_loops();
+        self.note_last_uses(code);
     }
 
     fn mark_target(&mut self, pc: usize) {
@@ -89,6 +92,28 @@ impl Flow {
             reach = reach.max(point.loop_end);
             point.in_loop = reach.is_some_and(|end| pc <= end as usize);
         }
+    }
+
+    /// Variables that loops use are used until their end.
+    fn note_last_uses(&mut self, code: &Code) {
+        self.last_uses.clear();
+        self.last_uses.resize(code.locals as usize, None);
+        let mut reach = None;
+        for (pc, &instr) in code.instrs.iter().enumerate() {
+            let pc = pc as u32;
+            reach = reach.max(self.points[pc as usize].loop_end);
+            for slot in used_locals(instr) {
+                // Instructions that need no variable name one that is not there.
+                if let Some(last_use) = self.last_uses.get_mut(slot as usize) {
+                    *last_use = reach.max(Some(pc));
+                }
+            }
+        }
+    }
+
+    /// May a local variable be used by the instruction at `pc` or a later one, other than by its name?
+    pub fn is_live(&self, slot: u16, pc: usize) -> bool {
+        self.last_uses[slot as usize] >= Some(pc as u32)
     }
 
     /// Number of operands before an instruction; `None` where control never comes.
