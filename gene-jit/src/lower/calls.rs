@@ -311,7 +311,8 @@ impl Lowering<'_> {
 
     /// Goes to a later block, unless its code follows at once.
     pub(super) fn go_to_block(&mut self, target: usize, label: Label) {
-        if self.arrivals.next(self.line.pc as usize) != Some(target) {
+        self.falls_through = self.arrivals.next(self.line.pc as usize) == Some(target);
+        if !self.falls_through {
             self.buffer.branch(label);
         }
     }

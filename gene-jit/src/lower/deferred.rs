@@ -115,11 +115,10 @@ impl Lowering<'_> {
 
     /// Can the loop from `pc` to `end` defer stores?
     pub(super) fn can_defer(&self, pc: usize, end: usize) -> bool {
-        let mut handlers = self.code.handlers.iter();
         self.defers
             && self.regions.current.is_none()
             && self.is_quiet(pc, end)
-            && !handlers.any(|handler| (pc..=end).contains(&(handler.target as usize)))
+            && !(pc..=end).any(|pc| self.flow.is_handler(pc))
     }
 
     /// Begins a loop with deferred variables.

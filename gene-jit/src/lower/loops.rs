@@ -30,12 +30,10 @@ impl Lowering<'_> {
     /// What the loop from `pc` on expects, and where it defers the stores of which variables.
     fn expectations(&mut self, pc: usize) -> (Locals, Vec<(u16, deferred::Place)>) {
         let end = self.flow.loop_end(pc).unwrap_or(pc);
-        let Some(left) = self.patience.checked_sub(end - pc) else {
-            return (self.deferred_by_outer(), Vec::new());
-        };
-        self.patience = left;
         let mut usage = Usage::default();
-        self.look_through(pc, end, &mut usage);
+        if !self.look(pc, end, &mut usage) {
+            return (self.deferred_by_outer(), Vec::new());
+        }
         // Start with a guess for each numeric variable, and drop those that the loop makes something else.
         for (slot, variable) in usage.each() {
             if variable.numeric > 0 {
@@ -49,7 +47,9 @@ impl Lowering<'_> {
             }
         }
         loop {
-            self.look_through(pc, end, &mut usage);
+            if !self.look(pc, end, &mut usage) {
+                return (self.deferred_by_outer(), Vec::new());
+            }
             let mut is_right = true;
             for (_, variable) in usage.each() {
                 if variable.contradicts_guess() {
@@ -173,6 +173,16 @@ impl Lowering<'_> {
             false => Vec::new(),
         };
         (expects, deferred)
+    }
+
+    /// Looks through a loop, unless that has been done too often.
+    fn look(&mut self, pc: usize, end: usize, usage: &mut Usage) -> bool {
+        let left = self.patience.checked_sub(end - pc);
+        self.patience = left.unwrap_or(0);
+        if left.is_some() {
+            self.look_through(pc, end, usage);
+        }
+        left.is_some()
     }
 
     /// Gives the words that a loop uses registers that are left.

@@ -226,13 +226,18 @@ pub(crate) struct Lowering<'a> {
     /// May loops defer stores?
     defers: bool,
     handlers: HashMap<usize, Label>,
+    /// Control goes on from the block at hand to the code behind it.
+    falls_through: bool,
     slow: &'a mut SlowPaths,
     notes: &'a mut Notes,
 }
 
-/// An instruction is looked through for as many loops that it lies in, on average. Loops that are nested more deeply
-/// expect nothing of variables.
-const MOST_LOOKS: usize = 8;
+/// An instruction is looked at so often for the loops that it lies in, on average: at least twice for each. Loops that are
+/// nested more deeply expect nothing of variables.
+const MOST_LOOKS: usize = 20;
+/// In large bodies so many slow paths are emitted together where no control passes: near to what branches there, as
+/// long as the caches hold what is known of them.
+const PORTION: usize = 256;
 /// Room that the code for one statement takes at most, by far.
 const STATEMENT_ROOM: usize = 8 << 10;
 
@@ -310,6 +315,7 @@ impl Compiler {
             regions: Regions::default(),
             defers,
             handlers: HashMap::new(),
+            falls_through: false,
             slow: &mut self.slow,
             notes: &mut self.notes,
         };
@@ -370,6 +376,9 @@ impl Lowering<'_> {
         let mut pc = Some(0);
         while let Some(at) = pc {
             self.block_from(at);
+            if !self.falls_through && self.slow.stubs.len() >= PORTION {
+                self.emit_stubs();
+            }
             pc = self.arrivals.next(at + 1);
         }
         self.emit_stubs();
@@ -397,6 +406,7 @@ impl Lowering<'_> {
             return;
         };
         self.locals.retain(|slot| self.flow.is_live(slot, pc));
+        self.falls_through = false;
         self.mark(Part::main(pc));
         self.buffer.bind(label);
         self.enter_region_at(pc);

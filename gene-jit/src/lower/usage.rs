@@ -9,14 +9,18 @@ use crate::tree::operands::{
     Iteration, Operand as Place, access, checked_type, is_comparison, is_equality, iteration,
     operands,
 };
+use arrayvec::ArrayVec;
 use gene_vm::bytecode::{Instr, Op};
+
+/// So many words that a loop uses are counted.
+const MOST_WORDS: usize = 32;
 
 /// What a loop does with variables.
 #[derive(Default)]
 pub struct Usage {
     variables: BySlot<Variable>,
     /// The words that it uses, with how often.
-    pub words: Vec<(Word, u32)>,
+    pub words: ArrayVec<(Word, u32), MOST_WORDS>,
     /// It relies on names.
     pub names: bool,
 }
@@ -74,7 +78,8 @@ impl Usage {
     fn note_word(&mut self, word: Word) {
         match self.words.iter_mut().find(|(used, _)| *used == word) {
             Some((_, count)) => *count += 1,
-            None => self.words.push((word, 1)),
+            // There are fewer registers, so one word more makes no difference.
+            None => drop(self.words.try_push((word, 1))),
         }
     }
 

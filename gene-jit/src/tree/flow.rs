@@ -26,6 +26,8 @@ struct Point {
     /// Control comes here other than from the instruction before.
     target: bool,
     in_loop: bool,
+    /// A handler begins here.
+    handler: bool,
     /// Control never goes on from this instruction to the next.
     ends: bool,
     /// A back edge leads here; this is the last instruction of the loop.
@@ -42,6 +44,7 @@ impl Flow {
         self.pending.push((0, 0));
         for handler in &code.handlers {
             self.mark_target(handler.target as usize);
+            self.points[handler.target as usize].handler = true;
             let operands = handler.operands + 1;
             self.pending.push((handler.target as usize, operands));
         }
@@ -129,6 +132,11 @@ impl Flow {
     /// Does control come here other than from the instruction before?
     pub fn is_target(&self, pc: usize) -> bool {
         self.points[pc].target
+    }
+
+    /// Does a handler begin here?
+    pub fn is_handler(&self, pc: usize) -> bool {
+        self.points[pc].handler
     }
 
     /// Does control never go on to the next instruction?
