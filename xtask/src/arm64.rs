@@ -103,7 +103,7 @@ pub fn setup(shell: &Shell) -> Result<Toolchain> {
 }
 
 /// Whether a program is on the path, or a file exists.
-fn installed(witness: &str) -> bool {
+pub fn installed(witness: &str) -> bool {
     // Joining an absolute path gives that path.
     std::env::var_os("PATH").is_some_and(|path| {
         std::env::split_paths(&path).any(|folder| folder.join(witness).is_file())

@@ -2,6 +2,9 @@
 
 mod arm64;
 mod bench;
+mod counting;
+mod linear;
+mod process;
 mod test;
 
 use std::process::ExitCode;

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 use xshell::{Cmd, Shell, cmd};
 
-use crate::arm64;
+use crate::{arm64, linear};
 
 /// A part of the test command, in the order in which they run.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -22,6 +22,8 @@ pub enum Step {
     /// the conformance programs with the JIT's code run by the simulator, and again with a collection at each safepoint
     /// after an allocation
     Sim,
+    /// compiling takes work in proportion to the size of a body
+    Linear,
     /// the documentation, warnings denied
     Docs,
     /// the tests of the runtime and the command line as an aarch64 binary
@@ -96,6 +98,7 @@ impl Step {
                 run().run()?;
                 run().env("GENE_TEST_GC", "stress").run()?;
             }
+            Step::Linear => linear::check(shell)?,
             Step::Docs => cmd!(
                 shell,
                 "cargo doc --workspace --no-deps --document-private-items"

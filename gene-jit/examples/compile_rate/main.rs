@@ -4,11 +4,17 @@
 //! ```sh
 //! cargo run --release -p gene-jit --example compile_rate benches/programs/*.gene
 //! ```
+//!
+//! `cargo xtask test linear` counts with it what compiling takes: `--shapes` prints the shapes with the most instructions
+//! that their bodies may have, `--only "one loop" 3000 2` compiles one body of that shape and size twice.
+
+mod shapes;
 
 use gene_jit::feedback::Feedback;
 use gene_jit::lower::Compiler;
 use gene_vm::Vm;
 use gene_vm::code::Code;
+use shapes::SHAPES;
 use std::time::{Duration, Instant};
 
 /// What compiling has come to.
@@ -39,18 +45,41 @@ fn measure(compiler: &mut Compiler, code: &Code, cost: &mut Cost) {
     cost.bytes += bytes;
 }
 
-fn measure_source(name: &str, text: &str) -> Cost {
-    let mut cost = Cost::default();
+/// Calls `visit` with each body of a program, whose name errors tell.
+fn each_body(name: &str, text: &str, visit: impl FnMut(&Code)) {
     let mut vm = Vm::new(Default::default());
-    let mut compiler = Compiler::default();
     match vm.compile_bodies(name, text) {
         Ok(bodies) => bodies
             .iter()
             .filter_map(|body| body.code.get())
-            .for_each(|code| measure(&mut compiler, code, &mut cost)),
+            .for_each(visit),
         Err(failure) => eprintln!("{name}: {}", vm.report(&failure).message),
     }
+}
+
+fn measure_source(name: &str, text: &str) -> Cost {
+    let mut cost = Cost::default();
+    let mut compiler = Compiler::default();
+    each_body(name, text, |code| measure(&mut compiler, code, &mut cost));
     cost
+}
+
+/// Compiles a body of a shape so many times, and prints how many instructions it has: for those who count what that takes.
+fn compile_only(name: &str, count: usize, rounds: usize) {
+    let shape = SHAPES.iter().find(|shape| shape.name == name);
+    let Some(shape) = shape else {
+        return eprintln!("no shape is called {name}");
+    };
+    let mut compiler = Compiler::default();
+    let mut instructions = 0;
+    each_body(name, &(shape.text)(count), |code| {
+        instructions += code.instrs.len();
+        for _ in 0..rounds {
+            let compiled = compiler.compile(code, &Feedback::default());
+            assert!(compiled.is_ok(), "{name} is not compiled");
+        }
+    });
+    println!("{instructions}");
 }
 
 fn report(name: &str, cost: &Cost) {
@@ -62,72 +91,28 @@ fn report(name: &str, cost: &Cost) {
     );
 }
 
-/// Makes the text of a body with about so many instructions.
-type Shape = fn(usize) -> String;
-
-/// Bodies that are large each in its own way.
-const SHAPES: [(&str, Shape); 9] = [
-    ("one loop", |count| {
-        let body = parts(count / 16, |k| {
-            format!(
-                "(if (i > {k}) (total = (total + xs/<i>)) else (total = (total - {k}))) (g total)"
-            )
-        });
-        format!("(fn f [xs n] (var i 0) (var total 0) (while (i < n) {body} (i = (i + 1))) total)")
-    }),
-    ("variables", |count| {
-        let body = parts(count / 9, |k| {
-            format!("(var v{k} (x + {k})) (if (v{k} > y) (g v{k}))")
-        });
-        format!("(fn f [x y] {body} x)")
-    }),
-    ("loops in a row", |count| {
-        let body = parts(count / 10, |_| {
-            "(var i 0) (while (i < n) (total += i) (i += 1))".to_string()
-        });
-        format!("(fn f [n] (var total 0) {body} total)")
-    }),
-    ("nested loops", |count| {
-        let depth = count / 9;
-        let open = parts(depth, |k| {
-            format!("(var i{k} 0) (while (i{k} < n) (i{k} += 1)")
-        });
-        format!("(fn f [n] {open} {})", ")".repeat(depth))
-    }),
-    ("an expression", |count| {
-        let sum = parts(count / 4, |k| format!("(x + {k}) *"));
-        format!("(fn f [x y] ({sum} y))")
-    }),
-    ("elements", |count| {
-        format!("(fn f [x] [{}])", parts(count, |k| format!("{k}.5")))
-    }),
-    ("properties", |count| {
-        format!(
-            "(fn f [x] {{{}}})",
-            parts(count / 2, |k| format!("^k{k} x"))
-        )
-    }),
-    ("cases", |count| {
-        let cases = parts(count / 4, |k| format!("elif (x == {k}) (g {k})"));
-        format!("(fn f [x] (if (x == -1) 0 {cases} else 1))")
-    }),
-    ("handlers", |count| {
-        let tries = parts(count / 12, |k| format!("(try (g {k}) catch * (x = {k}))"));
-        format!("(fn f [x] {tries} x)")
-    }),
-];
-
-fn parts(count: usize, part: impl Fn(usize) -> String) -> String {
-    (0..count).map(part).collect::<Vec<_>>().join("\n")
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["--shapes"] => SHAPES
+            .iter()
+            .for_each(|shape| println!("{} {}", shape.most, shape.name)),
+        ["--only", name, count, rounds] => match (count.parse(), rounds.parse()) {
+            (Ok(count), Ok(rounds)) => compile_only(name, count, rounds),
+            _ => eprintln!("--only wants a shape, its instructions and the rounds"),
+        },
+        ref programs => measure_all(programs),
+    }
 }
 
-fn main() {
+fn measure_all(programs: &[&str]) {
     let mut all = Cost::default();
-    for name in std::env::args().skip(1) {
-        match std::fs::read_to_string(&name) {
+    for name in programs {
+        match std::fs::read_to_string(name) {
             Ok(text) => {
-                let cost = measure_source(&name, &text);
-                report(&name, &cost);
+                let cost = measure_source(name, &text);
+                report(name, &cost);
                 all.instructions += cost.instructions;
                 all.bytes += cost.bytes;
                 all.time += cost.time;
@@ -138,9 +123,16 @@ fn main() {
     if all.instructions > 0 {
         report("all of them", &all);
     }
-    for (name, shape) in SHAPES {
-        for count in [1_000, 3_000, 10_000, 30_000, 100_000] {
-            report(name, &measure_source(name, &shape(count)));
+    for shape in SHAPES {
+        let mut counts = [1_000, 3_000, 10_000, 30_000, 100_000]
+            .map(|count| shape.most.min(count))
+            .to_vec();
+        counts.dedup();
+        for count in counts {
+            report(
+                shape.name,
+                &measure_source(shape.name, &(shape.text)(count)),
+            );
         }
     }
 }

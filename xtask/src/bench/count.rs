@@ -2,18 +2,15 @@
 //! number on every machine, so that a small change of generated code shows.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use xshell::{Shell, cmd};
 
 use super::programs::Program;
-use super::subject::{Subject, run};
+use super::subject::Subject;
 use super::table::{Row, Table};
 use crate::arm64;
-
-/// Where the plugin and the arm64 builds of other languages are kept.
-const FOLDER: &str = "target/arm64-bench";
+use crate::counting::{Counted, FOLDER, Plugin};
 
 /// Debian packages with arm64 builds of the peers, and the libraries they need.
 const PEER_PACKAGES: [&str; 10] = [
@@ -32,9 +29,8 @@ const PEER_PACKAGES: [&str; 10] = [
 /// Counts the programs; a value is what a run takes beyond that of an empty program.
 pub fn measure(shell: &Shell, programs: &[&Program], peers_root: Option<&Path>) -> Result<Table> {
     let toolchain = arm64::setup(shell)?;
-    shell.create_dir(FOLDER)?;
+    let plugin = Plugin::build(shell)?;
     let folder = shell.current_dir().join(FOLDER);
-    let plugin = build_plugin(shell, &folder)?;
     toolchain
         .cargo(shell, "build")
         .args(["--release", "--package=gene"])
@@ -106,58 +102,36 @@ pub fn measure(shell: &Shell, programs: &[&Program], peers_root: Option<&Path>) 
 }
 
 /// A subject under the counting emulator.
-struct Counter {
+struct Counter<'a> {
     subject: Subject,
-    emulator: Vec<PathBuf>,
+    plugin: &'a Plugin,
+    /// For the emulator.
+    options: Vec<PathBuf>,
 }
 
-struct Counted {
-    output: String,
-    instructions: f64,
-}
-
-impl Counter {
+impl<'a> Counter<'a> {
     /// `root` holds the shared libraries of the program, if it needs any.
-    fn new(subject: Subject, plugin: &Path, root: Option<&Path>) -> Counter {
-        let mut emulator: Vec<PathBuf> = vec![arm64::EMULATOR.into(), "-plugin".into()];
-        emulator.push(plugin.to_owned());
+    fn new(subject: Subject, plugin: &'a Plugin, root: Option<&Path>) -> Counter<'a> {
+        let mut options = Vec::new();
         if let Some(root) = root {
             let libraries = ["lib", "usr/lib"]
                 .map(|folder| root.join(folder).join("aarch64-linux-gnu"))
                 .map(|folder| folder.display().to_string())
                 .join(":");
-            emulator.extend(["-L".into(), root.to_owned()]);
-            emulator.extend(["-E".into(), format!("LD_LIBRARY_PATH={libraries}").into()]);
+            options.extend(["-L".into(), root.to_owned()]);
+            options.extend(["-E".into(), format!("LD_LIBRARY_PATH={libraries}").into()]);
         }
-        Counter { subject, emulator }
+        Counter {
+            subject,
+            plugin,
+            options,
+        }
     }
 
     fn count(&self, file: &Path, argument: u32) -> Result<Counted> {
-        let inner = self.subject.command(file, argument);
-        let mut command = Command::new(&self.emulator[0]);
-        command
-            .args(&self.emulator[1..])
-            .arg(inner.get_program())
-            .args(inner.get_args());
-        let (output, errors) = run(&mut command)?;
-        let instructions = errors
-            .lines()
-            .rev()
-            .find_map(|line| line.strip_prefix("instructions "))
-            .with_context(|| format!("{command:?} reported no count"))?
-            .parse()?;
-        Ok(Counted {
-            output,
-            instructions,
-        })
+        let command = self.subject.command(file, argument);
+        self.plugin.count(arm64::EMULATOR, &self.options, &command)
     }
-}
-
-fn build_plugin(shell: &Shell, folder: &Path) -> Result<PathBuf> {
-    let library = folder.join("libcount.so");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/bench/count-plugin.c");
-    cmd!(shell, "cc -shared -fPIC -O2 -o {library} {source}").run()?;
-    Ok(library)
 }
 
 /// Unpacks the peers' packages into a folder, without installing them.

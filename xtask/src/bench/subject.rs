@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
-
 /// A way to run programs of one language.
 pub struct Subject {
     /// What tables call it.
@@ -85,20 +83,4 @@ impl Subject {
             .stdin(Stdio::null());
         command
     }
-}
-
-/// Runs a command; answers what it wrote to standard output and standard error.
-pub fn run(command: &mut Command) -> Result<(String, String)> {
-    let output = command
-        .output()
-        .with_context(|| format!("cannot start {command:?}"))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
-    ensure!(
-        output.status.success(),
-        "{command:?} ended with {}: {}",
-        output.status,
-        stderr.trim_end()
-    );
-    Ok((stdout, stderr))
 }

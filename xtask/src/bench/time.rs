@@ -6,8 +6,9 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 
 use super::programs::Program;
-use super::subject::{Subject, run};
+use super::subject::Subject;
 use super::table::{Row, Table};
+use crate::process::run;
 
 /// Measures the programs; each value is the median of its rounds, in seconds.
 pub fn measure(programs: &[&Program], subjects: &[Subject], rounds: usize) -> Result<Table> {
