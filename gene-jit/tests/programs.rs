@@ -569,6 +569,23 @@ fn a_loop_learns_what_its_variables_are() {
 }
 
 #[test]
+fn what_a_loop_may_leave_as_an_int_is_checked_by_the_next() {
+    let source = "
+        (var turns [1 0.5 -2 -0.0])
+        (var k 1)
+        (fn f [a]
+          (var c nil)
+          (var i 0)
+          (while (i < 11) (i += 1) (c = ((turns .get (k && 3)) + a)))
+          (repeat 2 (c = (c + 0.5)))
+          c)
+        (for a in [1 2.5 3] (f a))
+        (k = 2)
+        (f 1)";
+    assert_eq!(same(source), "0.0");
+}
+
+#[test]
 fn exceptions_in_loops_that_go_on() {
     let source = "
         (fn f [n] (var i 0) (var caught 0)

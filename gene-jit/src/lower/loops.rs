@@ -251,14 +251,14 @@ impl Lowering<'_> {
                 }
                 self.ints.kept_used |= 1 << reg.number();
             } else if let Some(reg) = expected.double {
-                if known.double != Some(reg) {
+                if known.double != Some(reg) || !known.fact.implies(expected.fact) {
                     let from = known.double.filter(|from| floats & 1 << from.number() == 0);
                     self.establish_word(slot, known, from, reg, expected.fact, pc);
                     floats |= 1 << reg.number();
                 }
                 self.floats.kept_used |= 1 << reg.number();
             } else if let Some(reg) = expected.address {
-                if known.address != Some(reg) {
+                if known.address != Some(reg) || !known.fact.implies(expected.fact) {
                     let from = known.address;
                     let from = from.filter(|from| ints & 1 << from.number() == 0);
                     self.establish_address(slot, known, from, reg, expected.fact, pc);
@@ -303,13 +303,22 @@ impl Lowering<'_> {
         fact: Fact,
         pc: usize,
     ) {
-        if let Some(from) = from {
-            return self.buffer.fmov(to, from);
+        match from {
+            // A register may hold what is no float.
+            Some(from) => {
+                self.buffer.fmov(to, from);
+                if !known.fact.implies(fact) {
+                    self.buffer.box_double(X16, to);
+                    self.check_word(fact, pc);
+                }
+            }
+            None => {
+                if !known.fact.implies(fact) {
+                    self.check_fact(slot, fact, pc);
+                }
+                self.buffer.load_double(to, FRAME, slot as i64 * SLOT);
+            }
         }
-        if !known.fact.implies(fact) {
-            self.check_fact(slot, fact, pc);
-        }
-        self.buffer.load_double(to, FRAME, slot as i64 * SLOT);
     }
 
     fn establish_address(
@@ -365,8 +374,13 @@ impl Lowering<'_> {
 
     /// Leaves unless a variable in memory is what is expected.
     fn check_fact(&mut self, slot: u16, fact: Fact, pc: usize) {
-        let leave = self.leave_at(pc);
         self.buffer.load(X16, FRAME, slot as i64 * SLOT);
+        self.check_word(fact, pc);
+    }
+
+    /// Leaves unless the value in `x16` is what is expected.
+    fn check_word(&mut self, fact: Fact, pc: usize) {
+        let leave = self.leave_at(pc);
         match fact {
             Fact::SmallInt => {
                 self.buffer.compare(X16, arm64::SMALL_INT_TAG);
