@@ -5,7 +5,7 @@ use crate::tree::operands::{Operand, guessed_operands, is_equality};
 use gene_vm::bytecode::{Instr, Op};
 use gene_vm::code::Code;
 use gene_vm::value::Value;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// What is known of a body from running it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,9 +13,9 @@ pub struct Feedback {
     /// The first locals when the body became hot.
     locals: Vec<Fact>,
     /// The operands of instructions whose guess was wrong.
-    sites: HashMap<usize, Site>,
+    sites: FxHashMap<usize, Site>,
     /// The locals at the headers of loops that did not find what they expected.
-    loops: HashMap<usize, Vec<Fact>>,
+    loops: FxHashMap<usize, Vec<Fact>>,
     /// No guess is worth it any more.
     settled: bool,
 }

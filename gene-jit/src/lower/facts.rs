@@ -285,7 +285,7 @@ impl Ranges {
 pub struct Locals {
     known: BySlot<Known>,
     /// The registers that hold words.
-    words: ArrayVec<(Word, Reg), MOST_WORDS>,
+    words: Vec<(Word, Reg)>,
     /// Names have been checked, and no other code has run since.
     pub names_hold: bool,
 }
@@ -334,7 +334,7 @@ impl Locals {
 
     /// Notes that a register holds a word; answers one that is not noted any more, rather one that is not `kept`.
     pub fn hold_word(&mut self, word: Word, reg: Reg, kept: impl Fn(Reg) -> bool) -> Option<Reg> {
-        let former = self.words.is_full().then(|| {
+        let former = (self.words.len() == MOST_WORDS).then(|| {
             let index = self.words.iter().position(|&(_, reg)| !kept(reg));
             self.words.remove(index.unwrap_or(0)).1
         });

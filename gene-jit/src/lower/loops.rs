@@ -12,7 +12,7 @@ use super::{Header, Lowering, SLOT, STATEMENT_ROOM, deferred};
 use crate::arm64::emit::Saved;
 use crate::arm64::{self, Cond, FRAME, FReg, Reg, X16, X17};
 use crate::buffer::Label;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 impl Lowering<'_> {
     /// Begins a loop: sees to what it expects, and goes on with that alone.
@@ -407,8 +407,8 @@ impl Lowering<'_> {
     }
 
     /// Code that enters each loop with all values in their home slots.
-    pub(super) fn loop_entries(&mut self, saved: &Saved) -> HashMap<usize, Label> {
-        let mut entries = HashMap::new();
+    pub(super) fn loop_entries(&mut self, saved: &Saved) -> FxHashMap<usize, Label> {
+        let mut entries = FxHashMap::default();
         self.leave_regions();
         let mut headers: Vec<_> = self
             .headers

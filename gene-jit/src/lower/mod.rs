@@ -41,8 +41,8 @@ use gene_vm::code::Code;
 use growth::Growth;
 use nodes::NodeState;
 use registers::Registers;
+use rustc_hash::FxHashMap;
 use slow_paths::{Current, SlowPath};
-use std::collections::HashMap;
 use std::ops::Range;
 use stubs::SlowPaths;
 
@@ -55,9 +55,9 @@ pub struct Compiled {
     /// The header word of the receivers that may enter at the first byte, if the caller has checked that.
     pub receiver: Option<u64>,
     /// Where loops can be entered with all values in their home slots, by the target of the back edge.
-    pub loop_entries: HashMap<usize, usize>,
+    pub loop_entries: FxHashMap<usize, usize>,
     /// Where handlers begin.
-    pub handlers: HashMap<usize, usize>,
+    pub handlers: FxHashMap<usize, usize>,
     /// The calls, by the offset of the return address, ascending.
     pub sites: Vec<Site>,
     /// Leaves the native frame and goes to the address in `x1`; `None` if the frame holds nothing but the return
@@ -217,15 +217,15 @@ pub(crate) struct Lowering<'a> {
     growth: Growth,
     line: Line,
     arrivals: &'a mut Arrivals,
-    headers: HashMap<usize, Header>,
+    headers: FxHashMap<usize, Header>,
     /// Instructions that may still be looked through for what their loops expect.
     patience: usize,
     /// Where loops leave that do not find what they expect.
-    loop_exits: HashMap<(usize, Option<usize>), Label>,
+    loop_exits: FxHashMap<(usize, Option<usize>), Label>,
     regions: Regions,
     /// May loops defer stores?
     defers: bool,
-    handlers: HashMap<usize, Label>,
+    handlers: FxHashMap<usize, Label>,
     /// Control goes on from the block at hand to the code behind it.
     falls_through: bool,
     slow: &'a mut SlowPaths,
@@ -309,12 +309,12 @@ impl Compiler {
             growth: Growth::default(),
             line,
             arrivals: &mut self.arrivals,
-            headers: HashMap::new(),
+            headers: FxHashMap::default(),
             patience: MOST_LOOKS * code.instrs.len(),
-            loop_exits: HashMap::new(),
+            loop_exits: FxHashMap::default(),
             regions: Regions::default(),
             defers,
-            handlers: HashMap::new(),
+            handlers: FxHashMap::default(),
             falls_through: false,
             slow: &mut self.slow,
             notes: &mut self.notes,
