@@ -6,7 +6,7 @@
 //! that was mapped with `MAP_JIT`, which is writable for one thread while `pthread_jit_write_protect_np` says so and
 //! executable otherwise; a signed program needs the entitlement `com.apple.security.cs.allow-jit`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
@@ -19,6 +19,9 @@ const ALIGNMENT: usize = 16;
 pub struct Arena {
     pages: pages::Pages,
     free: RefCell<FreeList>,
+    capacity: usize,
+    /// Bytes of all code that has been placed, also of what is gone.
+    placed: Cell<usize>,
     /// Is the code for this machine, or only for the simulator to read?
     execute: bool,
 }
@@ -36,12 +39,25 @@ impl Arena {
     /// # Errors
     /// The system does not give them.
     pub fn new(capacity: usize, execute: bool) -> io::Result<Rc<Arena>> {
+        let capacity = capacity.next_multiple_of(ALIGNMENT);
         let reserved = capacity.max(1).next_multiple_of(pages::size());
         Ok(Rc::new(Arena {
             pages: pages::Pages::reserve(reserved)?,
-            free: RefCell::new(FreeList::new(capacity.next_multiple_of(ALIGNMENT))),
+            free: RefCell::new(FreeList::new(capacity)),
+            capacity,
+            placed: Cell::new(0),
             execute,
         }))
+    }
+
+    /// How many bytes of code fit in.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Bytes of all code that has been placed, also of what is gone.
+    pub fn placed(&self) -> usize {
+        self.placed.get()
     }
 
     /// Copies code into the arena. `link` gets the copy and its address, to fill in what depends on that.
@@ -56,6 +72,7 @@ impl Arena {
             arena: self.clone(),
             range,
         };
+        self.placed.set(self.placed.get() + code.len());
         let address = block.address();
         self.pages
             .write(block.range.clone(), self.execute, |memory| {

@@ -5,7 +5,7 @@ mod support;
 use gene_jit::stats::{Outcome, Statistics};
 use gene_jit::tier::Options;
 use std::fmt::Write;
-use support::{interpreted, options, run_with};
+use support::{collections, interpreted, options, run_with};
 
 /// How many functions were compiled, and how many did not fit.
 fn outcomes(statistics: &Statistics) -> (usize, usize) {
@@ -60,13 +60,16 @@ fn functions_that_do_not_fit_stay_interpreted() {
     assert_eq!(outcomes(&statistics).1, 0);
 }
 
+/// Five hundred functions, one after the other, each of which goes when the next is made.
+const FUNCTIONS_THAT_GO: &str = r#"(var sum 0)
+    (for k in (0 .. 500)
+      (var f (eval (gene/parse #"(fn [n] (var t 0) (var i 0) (while (i < n) (t += #{k}) (i += 1)) t)")))
+      (sum += (f 3)))
+    sum"#;
+
 #[test]
 fn code_goes_with_its_function() {
-    let source = r#"(var sum 0)
-        (for k in (0 .. 500)
-          (var f (eval (gene/parse #"(fn [n] (var t 0) (var i 0) (while (i < n) (t += #{k}) (i += 1)) t)")))
-          (sum += (f 3)))
-        sum"#;
+    let source = FUNCTIONS_THAT_GO;
     let (found, statistics) = run_with(source, limited(32 << 10), true);
     assert_eq!(found, interpreted(source));
     let (compiled, declined) = outcomes(&statistics);
@@ -75,6 +78,23 @@ fn code_goes_with_its_function() {
         "{compiled}"
     );
     assert_eq!(declined, 0);
+}
+
+#[test]
+fn code_that_does_not_fit_asks_for_a_collection() {
+    let source = FUNCTIONS_THAT_GO;
+    let (found, statistics) = run_with(source, limited(32 << 10), false);
+    assert_eq!(found, interpreted(source));
+    assert_eq!(outcomes(&statistics).1, 0);
+    let (few, many) = (32 << 10, 1 << 20);
+    assert!(collections(source, limited(few)) > collections(source, limited(many)));
+}
+
+#[test]
+fn collections_that_free_no_code_are_asked_for_once() {
+    let source = many_functions();
+    let without = collections(&source, limited(1 << 20));
+    assert_eq!(collections(&source, limited(16 << 10)), without + 1);
 }
 
 /// Bodies that are large each in its own way, of so many parts, and their last expression.

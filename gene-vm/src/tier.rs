@@ -6,7 +6,6 @@
 
 use crate::bytecode::Instr;
 use crate::code::Code;
-use crate::source::SourceMap;
 use crate::value::Value;
 use crate::vm::Vm;
 
@@ -34,8 +33,8 @@ pub trait Tier {
 
     /// The function's budget is used up. The tier may compile it (and set [`Code::entry`]) and sets a new budget.
     /// It must not compile a body that is not [`Code::direct`]: the frames of those stay with the interpreter.
-    /// `locals` are the first locals of a frame that is about to run; `sources` has the code's positions.
-    fn heat(&self, code: &Code, locals: &[Value], sources: &SourceMap);
+    /// `locals` are the first locals of a frame that is about to run.
+    fn heat(&self, vm: &mut Vm, code: &Code, locals: &[Value]);
 
     /// Machine code that brings arguments from the order in which a call has put them on the stack to the places of the
     /// parameters, and goes on at [`Code::entry`], which is there. 0: there is none.

@@ -75,6 +75,13 @@ pub fn compiled(source: &str, threshold: u32) -> Vec<(String, Explanation)> {
     named.collect()
 }
 
+/// How many collections there are while a program runs.
+pub fn collections(source: &str, options: Option<Options>) -> usize {
+    let (mut vm, _jit, _) = machine(options, false);
+    let _ = vm.run_main("<test>", source);
+    vm.heap.collections()
+}
+
 /// What a program comes to that is compiled at once and may make so many steps.
 pub fn limited(source: &str, steps: u64) -> String {
     let (mut vm, _jit, _) = machine(Some(options(0)), false);

@@ -255,6 +255,12 @@ impl Heap {
         self.poll.request();
     }
 
+    /// Makes a collection due at the next safepoint: for a tier whose memory may be freed with objects.
+    pub fn request_collection(&mut self) {
+        self.threshold = 0;
+        self.request_safepoint();
+    }
+
     /// Is a collection due?
     #[inline]
     pub fn wants_collection(&self) -> bool {

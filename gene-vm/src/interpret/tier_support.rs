@@ -290,7 +290,7 @@ impl Vm {
             let params = unsafe { std::slice::from_raw_parts(base, callee.params as usize) };
             // SAFETY: the callee is below its frame.
             unsafe { self.resolve_names_at(callee, base) };
-            tier.heat(callee, params, &self.sources);
+            tier.heat(self, callee, params);
         }
     }
 
@@ -417,7 +417,7 @@ impl Vm {
             let locals = unsafe { std::slice::from_raw_parts(base, code.locals as usize) };
             // SAFETY: the callee is below its frame.
             unsafe { self.resolve_names_at(code, base) };
-            tier.heat(code, locals, &self.sources);
+            tier.heat(self, code, locals);
             if code.entry.get() == 0 {
                 return None;
             }
