@@ -73,7 +73,9 @@ fn a_limit_for_code_that_makes_no_sense_is_an_error() {
             "much",
             "must be a number of bytes, with K or M behind it for larger units",
         ),
+        ("", "must be a number of bytes"),
         ("-1", "must be a number of bytes"),
+        ("1.5M", "must be a number of bytes"),
         ("129M", "must be at most 128M: so far one branch reaches"),
         ("99999999999999999999G", "must be a number of bytes"),
     ] {
@@ -81,14 +83,13 @@ fn a_limit_for_code_that_makes_no_sense_is_an_error() {
         assert_eq!(ended.status, Some(1), "{ended:?}");
         assert!(ended.stderr.contains(why), "{ended:?}");
     }
-    let ended = gene(&["run", "--jit=sim", "--jit-code-limit=100"], LOOP);
-    assert_eq!(ended.status, Some(1), "{ended:?}");
-    assert!(
-        ended
-            .stderr
-            .contains("less than the machine code shared by all functions"),
-        "{ended:?}"
-    );
+    for value in ["0", "1", "100"] {
+        let limit = format!("--jit-code-limit={value}");
+        let ended = gene(&["run", "--jit=sim", &limit], LOOP);
+        assert_eq!(ended.status, Some(1), "{ended:?}");
+        let why = "less than the machine code shared by all functions";
+        assert!(ended.stderr.contains(why), "{ended:?}");
+    }
 }
 
 #[test]
@@ -228,4 +229,17 @@ fn profilers_are_told_of_compiled_code() {
     let place = [address, address, size].map(u64::to_ne_bytes).concat();
     assert!(contains(&place), "the same code is in both");
     assert!(contains(&[name.as_bytes(), &[0]].concat()));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn tools_are_told_of_functions_whose_names_hold_any_characters() {
+    let source = LOOP.replace("sum", "s\0m");
+    let mode = if cfg!(target_arch = "aarch64") {
+        "--jit=always"
+    } else {
+        "--jit=sim"
+    };
+    let ended = gene(&["run", mode, "--jit-tools=gdb"], &source);
+    assert_eq!(ended.stdout, "499500\n", "{ended:?}");
 }

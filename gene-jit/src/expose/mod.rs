@@ -110,6 +110,11 @@ impl Exposure {
     /// Tells of a piece of code that has just been put in its place.
     #[cfg(target_os = "linux")]
     pub fn publish(&self, piece: Piece) -> Exposed {
+        let name = printable(piece.name);
+        let piece = Piece {
+            name: &name,
+            ..piece
+        };
         if let Some(map) = &self.perf_map {
             map.borrow_mut().add(piece);
         }
@@ -126,4 +131,10 @@ impl Exposure {
     pub fn publish(&self, _piece: Piece) -> Exposed {
         Exposed::default()
     }
+}
+
+/// A name in one line and without zeros, which would end it: names in Gene are made of any characters.
+#[cfg(target_os = "linux")]
+fn printable(name: &str) -> String {
+    name.replace(char::is_control, " ")
 }

