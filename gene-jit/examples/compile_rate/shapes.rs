@@ -76,7 +76,7 @@ pub const SHAPES: [Shape; 11] = [
         name: "loops and handlers",
         most: MOST,
         text: |count| {
-            let body = parts(count / 20, |k| {
+            let body = parts(count / 28, |k| {
                 format!(
                     "(try (g {k}) catch * (x = {k})) (var i{k} 0) (while (i{k} < n) (i{k} += 1))"
                 )
