@@ -58,9 +58,10 @@ pub fn definition() -> clap::Command {
 /// Reads the command line. Where it asks only for a text (help, the version)
 /// or is wrong, that is answered here, and the status to end with returned.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, ExitCode> {
-    match Cli::try_parse_from(with_equals_signs(words.into_iter().collect())) {
+    let words = with_equals_signs(words.into_iter().collect());
+    match Cli::try_parse_from(&words) {
         Ok(Cli { command }) => Ok(command.unwrap_or(Command::Help(help::Options::default()))),
-        Err(error) => Err(answer(&error)),
+        Err(error) => Err(answer(&error, &words)),
     }
 }
 
@@ -126,35 +127,79 @@ fn takes_word(option: &clap::Arg) -> bool {
     option.get_action().takes_values() && !option.is_require_equals_set()
 }
 
-fn answer(error: &clap::Error) -> ExitCode {
+/// Says what is wrong with `words`, or writes the text that they ask for.
+fn answer(error: &clap::Error, words: &[OsString]) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             // With standard output gone there is nobody left to tell.
             let _ = error.print();
             ExitCode::SUCCESS
         }
-        ErrorKind::InvalidSubcommand => {
-            let name = match error.get(ContextKind::InvalidSubcommand) {
-                Some(ContextValue::String(name)) => name,
-                _ => "",
-            };
-            report::failure(&format!(
-                "Unknown command: {name}\n\n{}",
-                definition().render_help().to_string().trim_end()
-            ))
-        }
+        ErrorKind::InvalidSubcommand => report::failure(&format!(
+            "Unknown command: {}\n\n{}",
+            context(error, ContextKind::InvalidSubcommand),
+            help_among_commands(words).trim_end()
+        )),
         ErrorKind::UnknownArgument => {
-            let name = match error.get(ContextKind::InvalidArg) {
-                Some(ContextValue::String(name)) => name,
-                _ => "",
+            let word = context(error, ContextKind::InvalidArg);
+            let what = if word.starts_with('-') {
+                "Unknown option"
+            } else {
+                "Unexpected argument"
             };
             let usage = error.render().to_string();
             let usage = usage.split_once('\n').map_or("", |(_, usage)| usage);
-            report::failure(&format!("Unknown option: {name}\n{}", usage.trim_end()))
+            report::failure(&format!("{what}: {word}\n{}", usage.trim_end()))
         }
         _ => {
             let text = error.render().to_string();
-            report::failure(text.strip_prefix("error: ").unwrap_or(&text).trim_end())
+            let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+            match variable_at_fault(error, words) {
+                Some(name) => {
+                    report::failure(&format!("in the environment variable {name}: {text}"))
+                }
+                None => report::failure(text),
+            }
         }
     }
+}
+
+/// What an error says of `kind`.
+fn context(error: &clap::Error, kind: ContextKind) -> &str {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => text,
+        _ => "",
+    }
+}
+
+/// The help text of the command among whose own commands the words have named an unknown one.
+fn help_among_commands(words: &[OsString]) -> String {
+    let mut definition = definition();
+    definition.build();
+    let command = words
+        .get(1)
+        .and_then(|name| definition.find_subcommand(name))
+        .filter(|command| command.has_subcommands())
+        .unwrap_or(&definition);
+    command.clone().render_help().to_string()
+}
+
+/// The environment variable that holds the value which an error refuses, if the option is not among the words.
+fn variable_at_fault(error: &clap::Error, words: &[OsString]) -> Option<String> {
+    let shown = context(error, ContextKind::InvalidArg);
+    let option = shown.split([' ', '[', '=']).next()?;
+    let named = |word: &OsString| {
+        word.to_str()
+            .and_then(|word| word.strip_prefix(option))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    };
+    if words.iter().any(named) {
+        return None;
+    }
+    let definition = definition();
+    let argument = definition
+        .find_subcommand(words.get(1)?)?
+        .get_arguments()
+        .find(|argument| argument.get_long() == option.strip_prefix("--"))?;
+    Some(argument.get_env()?.to_string_lossy().into_owned())
 }
