@@ -126,12 +126,21 @@ fn start(vm: &mut Vm, args: Args) -> Result {
         Err(error) => return Err(vm.fail(format!("Failed to start process: {error}"))),
     };
     command.args(arguments);
-    let directory = args.keyword(Symbol::intern("cwd"));
-    if let Some(directory) = directory.as_ref().and_then(Value::as_str) {
+    // A keyword that is nil counts as left out.
+    let given = |name| {
+        args.keyword(Symbol::intern(name))
+            .filter(|value| !value.is_nil())
+    };
+    if let Some(directory) = given("cwd") {
+        let Some(directory) = directory.as_str() else {
+            return Err(vm.bad_argument("Process.start expects a string as ^cwd"));
+        };
         command.current_dir(directory);
     }
-    let env = args.keyword(Symbol::intern("env"));
-    if let Some(env) = env.and_then(|env| env.get::<Map>()) {
+    if let Some(env) = given("env") {
+        let Some(env) = env.get::<Map>() else {
+            return Err(vm.bad_argument("Process.start expects a map as ^env"));
+        };
         command.envs(
             env.entries
                 .iter()
