@@ -41,7 +41,7 @@ impl Observation {
         if self.bytecode
             && let Ok(bodies) = session.vm.compile_bodies(name, text)
         {
-            eprintln!("{}", listings(&bodies));
+            errln!("{}", listings(&bodies));
         }
         if self.trace {
             session.vm.set_observer(Rc::new(Trace));
@@ -63,8 +63,8 @@ impl Observer for Trace {
     fn instruction(&self, code: &Code, pc: usize, operands: &[Value]) {
         let line = compile::instruction(code, pc);
         match operands.last() {
-            Some(&top) => eprintln!("{} {line}  [{}]", code.name, brief(top)),
-            None => eprintln!("{} {line}", code.name),
+            Some(&top) => errln!("{} {line}  [{}]", code.name, brief(top)),
+            None => errln!("{} {line}", code.name),
         }
     }
 }

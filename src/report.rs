@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 /// Reports that a command failed and gives the status to end with.
 pub fn failure(text: &str) -> ExitCode {
-    eprintln!("Error: {text}");
+    errln!("Error: {text}");
     ExitCode::FAILURE
 }
 
@@ -67,7 +67,7 @@ enum Stage {
 pub fn program(vm: &Vm, failure: &Failure, format: ErrorFormat) -> ExitCode {
     for report in vm.reports(failure) {
         let problem = problem(vm, report, Severity::Error, stage(failure));
-        eprintln!("{}", render(&problem, format));
+        errln!("{}", render(&problem, format));
     }
     ExitCode::FAILURE
 }

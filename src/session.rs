@@ -92,8 +92,8 @@ impl Session {
             .unwrap_or_default();
         match self.stats {
             None => {}
-            Some(StatsFormat::Human) => eprint!("{statistics}"),
-            Some(StatsFormat::Json) => eprintln!("{}", serde_json::json!(statistics)),
+            Some(StatsFormat::Human) => err!("{statistics}"),
+            Some(StatsFormat::Json) => errln!("{}", serde_json::json!(statistics)),
         }
     }
 

@@ -1,6 +1,5 @@
 //! `gene completions`.
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -19,11 +18,8 @@ pub struct Options {
 
 /// Writes a completion script to standard output.
 pub fn run(options: Options) -> Outcome {
-    clap_complete::generate(
-        options.shell,
-        &mut cli::definition(),
-        "gene",
-        &mut io::stdout(),
-    );
+    let mut script = Vec::new();
+    clap_complete::generate(options.shell, &mut cli::definition(), "gene", &mut script);
+    out!("{}", String::from_utf8_lossy(&script));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,5 @@
 //! `gene help`.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -26,6 +25,6 @@ pub fn run(options: Options) -> Outcome {
             .ok_or_else(|| format!("Unknown command: {name}"))?
             .render_help(),
     };
-    write!(io::stdout(), "{text}").map_err(|error| error.to_string())?;
+    out!("{text}");
     Ok(ExitCode::SUCCESS)
 }

@@ -79,7 +79,7 @@ fn show(vm: &mut Vm, file: Option<&str>, text: &str, style: Style) -> ExitCode {
                 .location(error.pos)
                 .map(|place| format!(" ({}:{})", place.line, place.column))
                 .unwrap_or_default();
-            eprintln!("Parse error{origin}: {error}{place}");
+            errln!("Parse error{origin}: {error}{place}");
             ExitCode::FAILURE
         }
     }

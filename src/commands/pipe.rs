@@ -75,7 +75,7 @@ fn each_line(vm: &mut Vm, program: &Program, options: &Options) -> Outcome {
             Err(raise) => {
                 vm.io.flush();
                 let diagnostic = report::diagnostic(vm, &Failure::from(raise));
-                eprintln!("Error at line {number}: {diagnostic}");
+                errln!("Error at line {number}: {diagnostic}");
                 return Ok(ExitCode::FAILURE);
             }
         }

@@ -74,7 +74,7 @@ fn show(vm: &mut Vm, code: &str, result: Result<Value, Failure>) {
         Ok(value) if value.is_nil() || value.is_void() || code.starts_with("(print") => {}
         Ok(value) => outln!("{}", gene_vm::print::written(value)),
         Err(failure) => {
-            eprintln!("Error: {}", vm.report(&failure).message);
+            errln!("Error: {}", vm.report(&failure).message);
             vm.take_exception();
         }
     }

@@ -96,10 +96,10 @@ pub fn run(options: Options) -> Outcome {
     });
     let ended = ended.err();
     if profile {
-        eprint!("{}", counts.functions(session.vm));
+        err!("{}", counts.functions(session.vm));
     }
     if profile_instructions {
-        eprint!("{}", counts.opcodes());
+        err!("{}", counts.opcodes());
     }
     Ok(ended.unwrap_or(ExitCode::SUCCESS))
 }

@@ -146,11 +146,12 @@ fn output_that_nobody_reads_ends_quietly_and_a_full_disk_is_told() {
         &["eval", "(println 1)"][..],
         &["eval", "-p", "1"],
         &["parse", "-e", "1"],
+        &["help"],
+        &["completions", "bash"],
     ] {
-        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
         let ended = support::gene()
             .args(words)
-            .stdout(full.expect("a device that is always full"))
+            .stdout(always_full())
             .output()
             .expect("gene ends");
         assert_eq!(ended.status.code(), Some(1), "{words:?}");
@@ -160,6 +161,25 @@ fn output_that_nobody_reads_ends_quietly_and_a_full_disk_is_told() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn what_is_told_on_the_side_stops_no_program_when_nobody_can_be_told() {
+    for option in ["--trace", "--compile", "--stats", "--stats=json"] {
+        let ended = support::gene()
+            .args(["eval", option, "(println 1)"])
+            .stderr(always_full())
+            .output()
+            .expect("gene ends");
+        assert_eq!(ended.status.code(), Some(0), "{option}");
+        assert_eq!(String::from_utf8_lossy(&ended.stdout), "1\n", "{option}");
+    }
+}
+
+/// A device on which there is never room.
+fn always_full() -> std::fs::File {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    full.expect("a device that is always full")
 }
 
 /// The writing end of a pipe that nobody reads.

@@ -116,7 +116,7 @@ fn show(diagnostics: &[(&Sources, &Diagnostic)]) -> Option<ExitCode> {
         1 => "",
         _ => "s",
     };
-    eprintln!(
+    errln!(
         "{}\n{} error{plural} in the rules",
         texts.join("\n"),
         texts.len()
