@@ -164,6 +164,19 @@ fn output_that_nobody_reads_ends_quietly_and_a_full_disk_is_told() {
 }
 
 #[test]
+fn a_body_that_is_too_large_is_refused_with_its_place() {
+    let levels = 70_000;
+    let program = format!("\n{}1{}", "(1 + ".repeat(levels), ")".repeat(levels));
+    assert_eq!(
+        gene(&["run"], &program),
+        failed(
+            "Error: function too large: more than 65534 variables or operands; \
+             make several functions of it <stdin> 2\n"
+        )
+    );
+}
+
+#[test]
 fn what_is_told_on_the_side_stops_no_program_when_nobody_can_be_told() {
     for option in ["--trace", "--compile", "--stats", "--stats=json"] {
         let ended = support::gene()

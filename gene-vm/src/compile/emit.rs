@@ -491,10 +491,14 @@ impl Emitter {
         name: Symbol,
         budget: i32,
     ) -> Result<Code, Error> {
-        let too_large =
-            |what: &str| Error::new(format!("function too large: {what}"), prototype.pos);
         if self.max_locals >= 0xFFFF || self.max_depth >= 0xFFFF {
-            return Err(too_large("more than 65534 variables or operands"));
+            // The body of a module has no place of its own.
+            let first = self.positions.first().map_or(Pos::NONE, |&(_, pos)| pos);
+            let place = Some(prototype.pos).filter(|&pos| pos != Pos::NONE);
+            return Err(Error::new(
+                "function too large: more than 65534 variables or operands; make several functions of it",
+                place.unwrap_or(first),
+            ));
         }
         for instr in &mut self.instrs {
             if instr.target().is_some() {

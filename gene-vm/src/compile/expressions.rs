@@ -21,7 +21,7 @@ impl Compiler<'_> {
         }
         if let Some(gene) = form.get::<Gene>() {
             if self.e.here() > MAX_INSTRUCTIONS {
-                return self.error("function too large");
+                return self.error("function too large: make several functions of it");
             }
             let place = position(gene);
             let before = self.e.at(place);
