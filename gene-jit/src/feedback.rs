@@ -1,7 +1,7 @@
 //! What running code has shown of values that the lowering knows nothing of, so that its next guess is better.
 
 use crate::lower::Fact;
-use crate::tree::operands::{Operand, guessed_operands, is_equality};
+use crate::tree::operands::{Operand, guessed_operands, int_operands, is_equality};
 use gene_vm::bytecode::{Instr, Op};
 use gene_vm::code::Code;
 use gene_vm::value::Value;
@@ -59,8 +59,10 @@ fn gives_nan(op: Op, x: f64, y: f64) -> bool {
 enum Site {
     /// The same kinds of operands each time.
     Operands([Fact; 2]),
-    /// Operands of several kinds, or ints whose result is large.
+    /// Operands of several kinds.
     Varied,
+    /// Ints that are not small, or do not give a small one.
+    Wide,
 }
 
 impl Feedback {
@@ -79,14 +81,19 @@ impl Feedback {
 
     /// Should the instruction at `pc` be ready for several kinds of operands?
     pub fn is_varied(&self, pc: usize) -> bool {
-        self.settled || self.sites.get(&pc) == Some(&Site::Varied)
+        self.settled || matches!(self.sites.get(&pc), Some(Site::Varied | Site::Wide))
+    }
+
+    /// Should the instruction at `pc` be ready for ints of all sizes?
+    pub fn is_wide(&self, pc: usize) -> bool {
+        self.sites.get(&pc) == Some(&Site::Wide)
     }
 
     /// What operand `i` of the instruction at `pc` was, if a guess was wrong there.
     pub fn operand(&self, pc: usize, i: usize) -> Option<Fact> {
         match self.sites.get(&pc)? {
             Site::Operands(facts) => facts.get(i).copied(),
-            Site::Varied => None,
+            Site::Varied | Site::Wide => None,
         }
     }
 
@@ -131,17 +138,22 @@ impl Feedback {
             // The next version relies on what names stand for by then.
             return;
         }
+        let value = |operand| match operand {
+            Operand::Local(slot) => locals.get(slot as usize).copied(),
+            Operand::Stack(depth) => stack.iter().rev().nth(depth).copied(),
+            Operand::Int(i) => Value::small_int(i),
+        };
+        let is_int = |operand| value(operand).is_some_and(Value::is_int);
+        if int_operands(instr).is_some_and(|operands| operands.into_iter().all(is_int)) {
+            self.sites.insert(pc, Site::Wide);
+            return;
+        }
         let is_method = instr.op == Op::CallMethod;
         let receiver = Operand::Stack(instr.b as usize);
         let found = guessed_operands(instr).or_else(|| is_method.then_some([receiver; 2]));
         let Some(found) = found else {
             self.sites.insert(pc, Site::Varied);
             return;
-        };
-        let value = |operand| match operand {
-            Operand::Local(slot) => locals.get(slot as usize).copied(),
-            Operand::Stack(depth) => stack.iter().rev().nth(depth).copied(),
-            Operand::Int(i) => Value::small_int(i),
         };
         let values = found.map(value);
         let facts = values.map(|value| value.map_or(Fact::Unknown, Fact::of));

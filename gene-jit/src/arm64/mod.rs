@@ -48,6 +48,7 @@ pub mod isle {
         "rules/arm64/lower/iterate.isle",
         "rules/arm64/lower/name.isle",
         "rules/arm64/lower/numeric.isle",
+        "rules/arm64/lower/wide.isle",
         "rules/arm64/lower/alloc.isle",
         "rules/arm64/lower/check.isle",
         "rules/arm64/lower/control.isle",

@@ -173,6 +173,13 @@ impl Context for Lowering<'_> {
         is_mixed.then_some(())
     }
 
+    fn wide(&mut self, x: Node, y: Node) -> Option<()> {
+        let may_be_int = |node| matches!(self.known(node).fact, Fact::Unknown | Fact::SmallInt);
+        let is_wide =
+            self.feedback.is_wide(self.current.pc()) && [x, y].into_iter().all(may_be_int);
+        is_wide.then_some(())
+    }
+
     fn node_likely_float(&mut self, node: Node) -> Option<Node> {
         (self.likely(node) == Fact::Float).then_some(node)
     }

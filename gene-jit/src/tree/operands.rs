@@ -50,6 +50,17 @@ pub fn operands(instr: Instr) -> Option<[Operand; 2]> {
     })
 }
 
+/// As [`operands`], of an instruction that works on ints: of one that works on bits, too, but of no test for equality.
+pub fn int_operands(instr: Instr) -> Option<[Operand; 2]> {
+    match instr.op {
+        Op::Shl | Op::Shr | Op::And | Op::Or | Op::Xor => {
+            Some([Operand::Stack(1), Operand::Stack(0)])
+        }
+        op if is_equality(op) => None,
+        _ => operands(instr),
+    }
+}
+
 /// As [`operands`], also of a call of a function of numbers.
 pub fn guessed_operands(instr: Instr) -> Option<[Operand; 2]> {
     use Operand::Stack;

@@ -1,6 +1,6 @@
 //! Tags, kinds and offsets of the VM's types, as the rules' constants.
 
-use super::{Imm12, Offset1, Offset4, Offset8, Pair4, Pair8};
+use super::{Imm12, Imm16, Offset1, Offset4, Offset8, Pair4, Pair8};
 use gene_vm::code::{Cache, Code, FunctionKind, Prototype, WAYS, Way};
 use gene_vm::heap::{Header, Items, Kind};
 use gene_vm::object::{Array, Class, Entry, Function, Instance, Map, PropMap, Scope, Shape, Str};
@@ -44,6 +44,15 @@ pub const LEN_AND_CAPACITY: Pair8 = {
     Pair8::constant((Array::ITEMS_OFFSET + Items::LEN_OFFSET) as i16)
 };
 pub const ROOM_OF_EMPTY: u64 = Array::ROOM_OF_EMPTY as u64;
+/// A boxed int: its header, then its value.
+const INT_SIZE: usize = size_of::<Header>() + size_of::<i64>();
+pub const INT_CELLS: Offset8 = words(Vm::free_cells_offset(INT_SIZE));
+pub const INT_HEADER: Imm16 = Imm16::constant(Header::word(Kind::Int, 0) as u16);
+pub const INT_VALUE: Offset8 = words(size_of::<Header>());
+pub const HEADER_AND_VALUE: Pair8 = {
+    assert!(size_of::<Header>() == 8);
+    Pair8::constant(0)
+};
 pub const FUNCTION_CELLS: Offset8 = words(Vm::free_cells_offset(Function::SIZE));
 pub const FUNCTION_HEADER: u64 = Header::word(Kind::Function, 0);
 pub const FUNCTION_SCOPE: Offset8 = words(Function::SCOPE_OFFSET);
