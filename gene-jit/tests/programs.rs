@@ -569,6 +569,32 @@ fn a_loop_learns_what_its_variables_are() {
 }
 
 #[test]
+fn a_variable_is_read_before_it_is_written_behind_a_call() {
+    let source = "
+        (fn three [] 3)
+        (fn late [] (var c 1) (try (return c) finally (c = (three))))
+        (fn sum [] (var c 1) (c + (do (three) (c = (three)) c)))
+        (fn deep [] (var c 1) [c 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 (do (three) (c = (three)) c) c])
+        (var all []) (repeat 9 (all = [(late) (sum) (deep)])) all";
+    let deep = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 3 3";
+    assert_eq!(same(source), format!("[1 4 [{deep}]]"));
+}
+
+#[test]
+fn ints_of_all_sizes() {
+    let source = "
+        (fn bits [x] (repeat 60 (x = (x &|& (x << 13))) (x = (x &|& (x >> 7))) (x = ((x << 17) && -2))) x)
+        (fn product [x n] (var i 0) (while (i < n) (x = ((x * 31) % 1000000007000)) (i += 1)) x)
+        (fn below [x end] (var n 0) (while (x < end) (x += 5) (n += 1)) n)
+        (var all [])
+        (repeat 3 (all .push (bits 88172645463325252) (product 123456789012 50) (below 140737488355300 140737488355400)))
+        (for x in [1 140737488355327 4611686018427387904 0.5 \"s\"]
+          (all .push (try (below x (x + 20)) catch * $ex/message) (try (product x 3) catch * $ex/message)))
+        all";
+    same(source);
+}
+
+#[test]
 fn what_a_loop_may_leave_as_an_int_is_checked_by_the_next() {
     let source = "
         (var turns [1 0.5 -2 -0.0])

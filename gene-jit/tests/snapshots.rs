@@ -497,16 +497,25 @@ fn only_generators_are_declined_and_every_rule_fires() {
     let many = format!(
         "(fn f [g o] (g {ones}) (o .m {ones}) nil) (fn g [f] (f {ones})) (fn h [o] (o .m {ones})) (fn i [c] (new c {ones})) (fn k [] (nil % 2) (nil >> 2))"
     );
-    let numbers = [Value::int32(1), Value::float(2.0)];
+    let (int, float) = (Value::int32(1), Value::float(2.0));
+    // What every guess has met: nothing, one kind of each operand, several kinds, ints that do not give a small one.
+    let meetings: [&[[Value; 2]]; 4] = [
+        &[],
+        &[[int, float]],
+        &[[int, float], [float, int]],
+        &[[int, int]],
+    ];
     let programs = corpus().into_iter().chain(opcodes);
     for (name, text) in programs.chain([("many arguments".to_string(), many)]) {
         for_each_body(&name, &text, |code| {
-            // Once without feedback, and once as if every guess had met an int and a float.
-            let mut found = Feedback::default();
-            for pc in 0..code.instrs.len() {
-                found.note_site(code, pc, &numbers.repeat(code.locals as usize), &numbers);
-            }
-            for feedback in [Feedback::default(), found] {
+            for met in meetings {
+                let mut feedback = Feedback::default();
+                for pc in 0..code.instrs.len() {
+                    for numbers in met {
+                        let locals = numbers.repeat(code.locals as usize);
+                        feedback.note_site(code, pc, &locals, numbers);
+                    }
+                }
                 match explain_with(code, &feedback) {
                     Ok(explanation) => note(&mut fired, &explanation),
                     Err(reason) => assert_eq!(reason, Declined::NotDirect, "{name}: {}", code.name),

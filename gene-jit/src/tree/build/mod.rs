@@ -122,14 +122,18 @@ impl Builder<'_> {
             settled,
             home,
         });
-        if let Some(deep) = self.block.entries.len().checked_sub(MAX_PENDING + 1)
-            && !self.block.entries[deep].home
-        {
-            self.settle();
-            self.block.entries[deep].home = true;
-            let value = self.block.entries[deep].node;
-            let index = deep as u16;
-            self.statement(Stmt::Spill { index, value }, &[value]);
+        if let Some(deep) = self.block.entries.len().checked_sub(MAX_PENDING + 1) {
+            let Entry { node, home, .. } = self.block.entries[deep];
+            if matches!(self.block.op(node), Op::Local { .. }) {
+                // Writes to the variable do not look so deep.
+                self.line(Stmt::Evaluate { value: node });
+            }
+            if !home {
+                self.settle();
+                self.block.entries[deep].home = true;
+                let (index, value) = (deep as u16, node);
+                self.statement(Stmt::Spill { index, value }, &[value]);
+            }
         }
     }
 
@@ -206,8 +210,8 @@ impl Builder<'_> {
     fn settle_local(&mut self, slot: u16) {
         let first = self.block.entries.len().saturating_sub(MAX_PENDING);
         for index in first..self.block.entries.len() {
-            let Entry { node, home, .. } = self.block.entries[index];
-            if !home && self.block.op(node) == (Op::Local { slot }) {
+            let node = self.block.entries[index].node;
+            if self.block.op(node) == (Op::Local { slot }) {
                 self.line(Stmt::Evaluate { value: node });
             }
         }
