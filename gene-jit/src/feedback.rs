@@ -143,10 +143,14 @@ impl Feedback {
             Operand::Stack(depth) => stack.iter().rev().nth(depth).copied(),
             Operand::Int(i) => Value::small_int(i),
         };
-        let is_int = |operand| value(operand).is_some_and(Value::is_int);
-        if int_operands(instr).is_some_and(|operands| operands.into_iter().all(is_int)) {
-            self.sites.insert(pc, Site::Wide);
-            return;
+        if let Some([Some(x), Some(y)]) = int_operands(instr).map(|operands| operands.map(value)) {
+            let are_small = x.is_small_int() && y.is_small_int();
+            // Small ints were guessed, so they do not give a small one.
+            let were_guessed = are_small && !self.sites.contains_key(&pc);
+            if x.is_int() && y.is_int() && (!are_small || were_guessed) {
+                self.sites.insert(pc, Site::Wide);
+                return;
+            }
         }
         let is_method = instr.op == Op::CallMethod;
         let receiver = Operand::Stack(instr.b as usize);

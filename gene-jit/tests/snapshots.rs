@@ -236,6 +236,20 @@ fn instructions_executed() {
             (1000, 2000, 1000),
         ),
         (
+            "sum beyond 48 bits in a loop, per round",
+            "(fn f [n s] (var i 0) (while (i < n) (s = (s + 7)) (i = (i + 1))) s)
+             (repeat 3 (f 100 140737488355327)) (f N 140737488355327)"
+                .to_string(),
+            (10_000, 20_000, 10_000),
+        ),
+        (
+            "three shifts and three xors of 64 bits in a loop, per round",
+            "(fn f [n x] (var i 0) (while (i < n) (x = (x &|& (x << 13))) (x = (x &|& (x >> 7))) (x = (x &|& (x << 17))) (i = (i + 1))) x)
+             (repeat 3 (f 100 88172645463325252)) (f N 88172645463325252)"
+                .to_string(),
+            (10_000, 20_000, 10_000),
+        ),
+        (
             "addition to a module's variable, per round",
             "(var total 0) (fn f [n] (var i 0) (while (i < n) (total = (total + i)) (i = (i + 1))) total) (f 10) (f N)"
                 .to_string(),
