@@ -61,7 +61,7 @@ impl Current {
 
 pub struct SlowPath {
     pub label: Label,
-    /// Operands that are not in their home slots, in [`SlowPaths::stores`].
+    /// Operands that are not in their home slots, in [`SlowPaths::stores`](super::stubs::SlowPaths::stores).
     pub stores: Range<usize>,
 }
 
